@@ -1,0 +1,47 @@
+# urlboot: boots Linux from the URL of an ISO image. `make help` lists what there is.
+# Objects are listed in the order in which a boot flows through them.
+
+BUILD       ?= build
+THIRD_PARTY ?= $(BUILD)/third-party
+CC          ?= gcc
+OBJCOPY     ?= objcopy
+NM          ?= nm
+
+.DEFAULT_GOAL := all
+
+# ---- what is compiled -------------------------------------------------------------------------------
+include lib/third_party.mk
+
+BOOT    := boot/header.o boot/entry.o boot/boot.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
+KERNEL  := kernel/main.o
+DRIVERS := 
+NET     := 
+ISO     := 
+LINUX   := 
+LIB     := 
+
+OBJS := $(addprefix $(BUILD)/,$(BOOT) $(KERNEL) $(DRIVERS) $(NET) $(ISO) $(LINUX) $(LIB))
+
+# ---- how --------------------------------------------------------------------------------------------
+# No SSE in ordinary code (interrupts save no vector registers), linked at -2 GiB (mcmodel=kernel).
+WARN   := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes \
+          -Wframe-larger-than=2048
+KFLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdinc -fno-strict-aliasing -mno-red-zone \
+          -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-omit-frame-pointer \
+          -fstack-protector-strong -mstack-protector-guard=global \
+          -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none
+KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include) \
+          -isystem /usr/include/x86_64-linux-gnu -idirafter /usr/include $(THIRD_PARTY_INC)
+LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
+
+include tests/tests.mk
+
+$(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(KFLAGS) $(WARN) $(KINC) -MMD -MP -c $< -o $@
+
+$(BUILD)/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(KFLAGS) $(KINC) -MMD -MP -c $< -o $@
+
+-include $(OBJS:.o=.d)

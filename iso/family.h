@@ -1,0 +1,35 @@
+// Families of live systems: how each finds its medium, and the words that make it find ours. A table; the
+// facts behind each row are in its comment. Pure: builds on the host.
+#ifndef URLBOOT_ISO_FAMILY_H
+#define URLBOOT_ISO_FAMILY_H
+
+#include <stddef.h>
+
+#include "iso/boot_entry.h"  // struct boot_entry
+#include "iso/iso9660.h"     // struct iso
+
+enum medium_way {
+    MEDIUM_DEVICE,   // a block device: /dev/pmem0 or a loop device over /proc/vmcore, whichever comes up
+    MEDIUM_FILE,     // the ISO as /live.iso inside the initramfs
+    MEDIUM_NONE,
+};
+
+struct family {
+    const char *name;           // "Debian live-boot", "casper", ...
+    const char *loop_words;     // added when the medium is a loop device made by urlboot-init ("" = finds it itself)
+    const char *pmem_words;     // added when only /dev/pmem0 will be there
+    const char *file_words;     // added for MEDIUM_FILE; NULL when that way cannot work
+};
+
+// Recognises the family by the entry's words and the files in the ISO; never NULL (the last row is
+// "unknown", which adds nothing).
+const struct family *family_detect(const struct iso *iso, const struct boot_entry *entry);
+
+// Builds the ISO system's own part of the command line: entry->words minus what would hide our medium or
+// copy it once more (findiso=, iso-scan/filename=, fromiso=, toram, copytoram, rd.live.ram, and words with
+// an empty value of those), plus the family's words for `words_kind`. 0 or ERR_OPTION_INVALID when it
+// does not fit into out[size].
+int family_words(const struct family *family, const struct boot_entry *entry, const char *medium_words,
+                 char *out, size_t size);
+
+#endif

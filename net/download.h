@@ -1,0 +1,42 @@
+// The download: mirrors, attempts, resume, digest and progress around http_get(); body straight into its
+// final place through the image sink.
+#ifndef URLBOOT_NET_DOWNLOAD_H
+#define URLBOOT_NET_DOWNLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/url.h"  // URL_MAX
+
+struct download_progress {
+    uint64_t done;            // bytes in place
+    uint64_t total;           // SINK_LENGTH_UNKNOWN when the server does not say
+    uint64_t elapsed_us;      // since the first byte
+    uint64_t bytes_per_s;     // over the last seconds
+};
+
+struct download {
+    // in
+    const char *const *urls;  // mirrors of the same bytes, tried in order
+    unsigned url_count;
+    const uint8_t *sha256;    // 32 bytes or NULL
+    unsigned retries;         // further attempts after the first, over all mirrors
+    uint32_t timeout_ms;      // longest wait without a byte
+    struct sink *place;       // where the bytes go (kernel: image_sink; hosted: memory or a file)
+    void (*progress)(void *ctx, const struct download_progress *p);  // about 4 times a second; may be NULL
+    void *ctx;
+    // out
+    uint64_t length;          // bytes of the whole
+    bool digest_checked;      // it matched; a mismatch is an error
+    uint8_t digest[32];       // SHA-256 of all bytes when `sha256` was given
+    char final_url[URL_MAX];  // after redirects
+    uint64_t dns_us, connect_us, transfer_us;
+    unsigned attempts, resumes;
+};
+
+// Runs it. After an interruption it goes on at the same byte when the server supports ranges and its
+// validator is unchanged, else from the start. Errors that no repetition cures (4xx, bad URL, no memory,
+// digest, cancelled) end it at once for that mirror. 0 or the last error.
+int download_run(struct download *download);
+
+#endif
