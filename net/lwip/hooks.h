@@ -1,0 +1,28 @@
+// Where lwIP calls us in the middle of its work (LWIP_HOOK_FILENAME).
+#ifndef URLBOOT_NET_LWIP_HOOKS_H
+#define URLBOOT_NET_LWIP_HOOKS_H
+
+#include "arch/cc.h"  // lwip_port_rand
+
+struct netif;
+struct pbuf;
+
+// One option of a DHCP message lwIP has no use for (net/dhcp_options.c): value of `length` bytes at `offset`
+// of the chain `pbuf`. `message_type` is option 53 of the message, 0 when it has not come yet.
+void dhcp_option_seen(struct netif *netif, uint8_t message_type, uint8_t option, uint8_t length,
+                      struct pbuf *pbuf, uint16_t offset);
+
+// Appends our options to a DHCP message: *used of the `options` bytes (DHCP_OPTIONS_LEN) are taken.
+void dhcp_options_append(uint8_t *options, uint16_t *used);
+
+#define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, msg, msg_type, option, len, pbuf, offset) \
+    dhcp_option_seen(netif, msg_type, option, len, pbuf, offset)
+
+#define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, msg, msg_type, options_len) \
+    dhcp_options_append((msg)->options, options_len)
+
+// A machine that reboots within minutes meets the server's memory of its last connections: sequence numbers
+// that start anywhere are not taken for old ones (RFC 9293 3.4.1).
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) lwip_port_rand()
+
+#endif
