@@ -6,7 +6,7 @@
 //
 // Receive buffers: struct nic_buf is a DMA buffer that carries its own lwIP custom pbuf. The driver takes
 // buffers from its pool with nic_buf_get(), gives their address to the chip, and hands a filled one up
-// with nic_buf_deliver(): no copy, no allocation per frame. When the stack frees the pbuf, the buffer is
+// with nic_buf_to_pbuf() and nic->input(): no copy, no allocation per frame. When the stack frees the pbuf, the buffer is
 // back in the pool and the driver's next poll() puts it into the ring again. A pool that has run dry is
 // normal (the stack holds the rest): the ring runs short and the peer is told by TCP's window.
 //
@@ -66,9 +66,17 @@ struct pbuf *nic_buf_to_pbuf(struct nic_buf *buf, uint32_t offset, uint32_t leng
 // ---- the device -------------------------------------------------------------------------------------
 
 enum nic_feature {
-    NIC_RX_CSUM = 1 << 0,     // the chip checks IPv4, TCP and UDP checksums of what it delivers
-    NIC_TX_CSUM = 1 << 1,     // and fills them in
+    NIC_RX_CSUM = 1 << 0,     // the chip checks TCP and UDP checksums and marks frames NIC_PBUF_CSUM_OK
+    NIC_TX_CSUM = 1 << 1,     // it fills IPv4, TCP and UDP checksums in
 };
+
+// Bit in pbuf->flags of a received frame's first pbuf (lwIP uses 0x01 to 0x20): the TCP or UDP checksum is
+// known to be good, or the frame never crossed a wire and its checksum field was never filled in. The stack
+// must not check it then, and must check every frame without the bit: chips look at some frames only
+// (no fragments, no tunnels). The IPv4 header checksum is always the stack's business.
+// In the stack, before ethernet_input():
+//     NETIF_SET_CHECKSUM_CTRL(netif, p->flags & NIC_PBUF_CSUM_OK ? all but CHECK_TCP and CHECK_UDP : all)
+#define NIC_PBUF_CSUM_OK 0x80u
 
 struct nic_link {
     bool up;
@@ -90,6 +98,7 @@ struct nic_ops {
     // Sends one frame (Ethernet header first, no FCS, single pbuf). 0; ERR_NIC_INIT_FAILED when the ring
     // is full (the stack retries); ERR_NO_LINK.
     int (*transmit)(struct nic *nic, struct pbuf *frame);
+    // A device that can no longer be trusted (ERR_DMA) is silenced here, once logged; its link is then down.
     // Reclaims sent frames, delivers at most `budget` received ones through nic->input, refills the ring,
     // rings at most one doorbell per ring. Returns how many were delivered.
     unsigned (*poll)(struct nic *nic, unsigned budget);
