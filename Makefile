@@ -12,8 +12,9 @@ NM          ?= nm
 # ---- what is compiled -------------------------------------------------------------------------------
 include lib/third_party.mk
 
-BOOT    := boot/header.o boot/entry.o boot/boot.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
-KERNEL  := kernel/main.o
+BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
+KERNEL  := kernel/main.o kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
+           kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o
 DRIVERS := 
 NET     := 
 ISO     := 
@@ -29,9 +30,9 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-pro
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdinc -fno-strict-aliasing -mno-red-zone \
           -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-omit-frame-pointer \
           -fstack-protector-strong -mstack-protector-guard=global \
-          -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none
+          -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none
 KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include) \
-          -isystem /usr/include/x86_64-linux-gnu -idirafter /usr/include $(THIRD_PARTY_INC)
+          -isystem $(BUILD)/uapi $(THIRD_PARTY_INC)
 LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
 
 include tests/tests.mk
@@ -45,3 +46,10 @@ $(BUILD)/%.o: %.S
 	$(CC) $(KFLAGS) $(KINC) -MMD -MP -c $< -o $@
 
 -include $(OBJS:.o=.d)
+
+# Linux's own headers (boot protocol, virtio, PCI), and nothing else of /usr/include.
+$(BUILD)/uapi:
+	@mkdir -p $@
+	ln -sfn /usr/include/linux $@/linux
+	ln -sfn /usr/include/asm-generic $@/asm-generic
+	ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm

@@ -1,0 +1,41 @@
+// UEFI while boot services live: its console for a question to the user, and the way out of it.
+// No UEFI type leaves this folder. When info->efi.boot_services is false none of this may be called.
+//
+// Example:
+//     if (info->efi.boot_services) {
+//         err = efi_open(info);
+//         ... prompt over efi_key() and efi_write() ...
+//         err = efi_exit(info);
+//     }
+#ifndef URLBOOT_KERNEL_FIRMWARE_EFI_H
+#define URLBOOT_KERNEL_FIRMWARE_EFI_H
+
+#include "boot/boot_info.h"  // struct boot_info
+
+// Makes firmware calls safe: complete identity page tables (GRUB 2.14 leaves some that cover RAM only, and
+// firmware drivers touch registers above it), interrupts on, watchdog off. 0 or ERR_UEFI_OPERATION_FAILED.
+int efi_open(const struct boot_info *info);
+
+// The next key of the firmware's console: ASCII, '\r', '\b', 27 for Escape, CONSOLE_KEY_* for the editing
+// keys (kernel/console.h); -1 when there is none. Source: UEFI 2.10 section 12.3 (ReadKeyStroke).
+int efi_key(void);
+
+// Writes text to the firmware's console; bytes above 126 become '?'. UEFI 2.10 section 12.4.
+void efi_write(const char *text);
+
+// Leaves boot services (UEFI 2.10 section 7.4.6): fills info->ranges from the final memory map, keeps a copy
+// of the map for Linux in info->efi, takes RSDP and, when the loader gave none, framebuffer with it. After
+// success info->efi.boot_services is false and interrupts are off. 0 or ERR_UEFI_OPERATION_FAILED.
+int efi_exit(struct boot_info *info);
+
+// Adds the ranges of an EFI memory map (`size` bytes, descriptors of `descriptor_size`) to info->ranges.
+// Pure; used by efi_exit. 0 or ERR_BOOT_INFO_INVALID.
+int efi_map_to_ranges(const void *map, uint64_t size, uint32_t descriptor_size, struct boot_info *info);
+
+// Calls visit for every range of boot services code and data in info->efi.memory_map: Linux needs them
+// untouched until it has called SetVirtualAddressMap, so nothing may be placed there. Ends at the first
+// error, which is returned.
+int efi_visit_boot_services(const struct boot_info *info,
+                            int (*visit)(uint64_t base, uint64_t length, const char *owner));
+
+#endif

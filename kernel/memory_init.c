@@ -1,0 +1,76 @@
+// The order in which memory comes to life: map, claims, page tables, heap. See kernel/memory.h for the picture.
+
+#include "kernel/memory_init.h"  // memory_init
+#include "kernel/firmware/efi.h" // efi_visit_boot_services
+#include "kernel/memory.h"       // memmap_add
+#include "lib/err.h"             // fail
+#include "lib/log.h"             // log_info
+
+// Claims the free parts of [base, base + length): loaders' claims may touch pages that are taken already.
+static int claim_pages(uint64_t base, uint64_t length, const char *owner)
+{
+    uint64_t start = base & ~(PAGE_SIZE - 1);
+    uint64_t end = (base + length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+
+    return end > start ? memmap_claim_at(start, end - start, owner) : 0;
+}
+
+static int add_ranges(const struct boot_info *info)
+{
+    memmap_init();
+    for (uint32_t i = 0; i < info->range_count; i++) {
+        const struct boot_range *r = &info->ranges[i];
+        log_debug("memory: %016llx-%016llx type %u", (unsigned long long)r->base,
+                  (unsigned long long)(r->base + r->length - 1), r->type);
+        int err = memmap_add(r->base, r->length, (enum mem_type)r->type);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+static int claim_boot_services(uint64_t base, uint64_t length, const char *owner)
+{
+    // Below 1 MiB nothing is claimed by anybody.
+    if (base + length <= MEM_LOW_END)
+        return 0;
+    if (base < MEM_LOW_END) {
+        length -= MEM_LOW_END - base;
+        base = MEM_LOW_END;
+    }
+    return claim_pages(base, length, owner);
+}
+
+static int claim_what_is_in_use(const struct boot_info *info)
+{
+    int err = claim_pages(info->load_base, info->load_end - info->load_base, "urlboot");
+
+    if (err)
+        return fail(ERR_BOOT_INFO_INVALID, "the memory map has no RAM where urlboot itself lies");
+    for (uint32_t i = 0; i < info->module_count; i++) {
+        const struct boot_module *m = &info->modules[i];
+        if (claim_pages(m->base, m->length, "boot module"))
+            log_warn("memory: module '%s' lies in memory that is not free RAM", m->name);
+    }
+    return efi_visit_boot_services(info, claim_boot_services);
+}
+
+int memory_init(const struct boot_info *info)
+{
+    uint64_t heap;
+    int err = add_ranges(info);
+
+    if (!err)
+        err = claim_what_is_in_use(info);
+    if (!err)
+        err = paging_init(info);
+    if (!err)
+        err = memmap_claim(HEAP_SIZE, LARGE_PAGE_SIZE, MEM_LOW_END, MEM_DMA_END, "heap", &heap);
+    if (err)
+        return err;
+    // SAFETY: claimed above, mapped writable by paging_init().
+    heap_init((void *)heap, HEAP_SIZE);
+    log_info("memory: %llu MiB RAM, %llu MiB free", (unsigned long long)(memmap_total_ram() / MIB(1)),
+             (unsigned long long)(memmap_free_ram() / MIB(1)));
+    return 0;
+}
