@@ -1,0 +1,108 @@
+# Everything but the payload itself: images, running, tests, fuzzers, checks. Included by the Makefile.
+# tests/unit/unit.mk names each unit test's product sources (UNIT-test_url := net/url.c ...), tests/fuzz/fuzz.mk
+# each fuzzer's (FUZZ-fuzz_url := ...); the rules here do the rest.
+
+-include tests/unit/unit.mk
+-include tests/fuzz/fuzz.mk
+
+HOST_CC  ?= gcc
+FUZZ_CC  ?= clang
+FUZZ_S   ?= 5
+FUZZ_LONG_S ?= 600
+MODE     ?= bios
+NIC      ?= virtio-net-pci
+MEM      ?= 3072
+# Several jobs unless the user said how many.
+JOBS     := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+
+# ---- images -------------------------------------------------------------------------------------------
+IMAGE_SRC := iso/mkimage.sh $(wildcard iso/image/boot/*.txt iso/image/boot/grub/*)
+
+$(BUILD)/urlboot.iso: $(BUILD)/urlboot.elf $(IMAGE_SRC)
+	sh iso/mkimage.sh iso $< $@
+
+# ---- unit tests: ASan and UBSan on the host ------------------------------------------------------------
+SAN        := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HOST_FLAGS := -std=gnu17 -g -O1 -Wall -Wextra -Werror -Wshadow -Wvla -I. $(THIRD_PARTY_INC)
+UNIT_TESTS := $(sort $(patsubst UNIT-%,%,$(filter UNIT-test_%,$(.VARIABLES))))
+FUZZERS    := $(sort $(patsubst FUZZ-%,%,$(filter FUZZ-fuzz_%,$(.VARIABLES))))
+# Folders of third-party sources may be absolute (THIRD_PARTY=/dir); objects always land under build/.
+host_objs   = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(subst $(THIRD_PARTY)/,third-party/,$(2)))
+sha_flags   = $(if $(filter %/Sha256Opt.c,$(1)),-mssse3 -msse4.1 -msha)
+third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w) $(call sha_flags,$(1))
+
+define UNIT_RULE
+$(BUILD)/unit/$(1): $(call host_objs,unit-obj,tests/unit/$(1).c tests/unit/host.c $(UNIT-$(1)))
+	@mkdir -p $$(@D)
+	$(HOST_CC) $(SAN) $$^ -o $$@ -lcmocka
+endef
+define FUZZ_RULE
+$(BUILD)/fuzz/$(1): $(call host_objs,fuzz-obj,tests/fuzz/$(1).c tests/unit/host.c $(FUZZ-$(1)))
+	@mkdir -p $$(@D)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $$^ -o $$@
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
+$(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))
+
+UNIT_OBJS := $(sort $(foreach t,$(UNIT_TESTS),\
+               $(call host_objs,unit-obj,tests/unit/$(t).c tests/unit/host.c $(UNIT-$(t)))))
+FUZZ_OBJS := $(sort $(foreach t,$(FUZZERS),\
+               $(call host_objs,fuzz-obj,tests/fuzz/$(t).c tests/unit/host.c $(FUZZ-$(t)))))
+
+# The source of a host object: third-party/... stands for $(THIRD_PARTY)/... .
+.SECONDEXPANSION:
+source_of = $(patsubst third-party/%,$(THIRD_PARTY)/%,$(1).c)
+
+$(UNIT_OBJS): $(BUILD)/unit-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_FLAGS) $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+
+$(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+
+-include $(UNIT_OBJS:.o=.d) $(FUZZ_OBJS:.o=.d)
+
+.PHONY: unit fuzzers run iso gdb test check fuzz images
+unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
+fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+
+# ---- what people type ----------------------------------------------------------------------------------
+# Each installs what is missing first; a second make then sees the tools that the first one installed.
+run gdb: export URLBOOT_GDB = $(filter gdb,$@)
+run gdb: export URL := $(URL)
+run gdb: export APPEND := $(APPEND)
+run gdb:
+	@sh tests/setup.sh run
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@python3 tests/run.py --build $(BUILD) --mode $(MODE) --nic $(NIC) --mem $(MEM)
+
+iso: export URL := $(URL)
+iso: export APPEND := $(APPEND)
+iso:
+	@test -n "$$URL" || { echo "usage: make iso URL=http://server/live.iso [APPEND='sha256=...']" >&2; exit 2; }
+	@sh tests/setup.sh build
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@sh iso/mkimage.sh iso $(BUILD)/urlboot.elf $(BUILD)/urlboot.iso "url=$$URL" $(APPEND)
+	@echo "$(BUILD)/urlboot.iso boots $$URL"
+
+# The test systems: a small ISO for the matrix, a full Debian Live ISO. Made once, kept in build/.
+images:
+	@sh tests/setup.sh run
+	@sh tests/live/images.sh $(BUILD)/live
+
+test:
+	@sh tests/setup.sh test
+	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers
+	@python3 tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
+	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)"
+
+check:
+	@sh tests/setup.sh test
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@sh tests/check_tree.sh $(BUILD)/urlboot.elf
+
+fuzz:
+	@sh tests/setup.sh test
+	@$(MAKE) --no-print-directory $(JOBS) fuzzers
+	@python3 tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_LONG_S) --fuzz "$(FUZZERS)"

@@ -1,0 +1,47 @@
+#!/bin/sh
+# Builds the root file system of the test systems from Debian packages: a minimal Debian with a stock kernel,
+# stock initramfs-tools and live-boot, nothing tuned for urlboot (tests/live/overlay.sh adds what the tests need).
+# Usage: tests/live/root.sh DIR [SUITE]      makes DIR/root and DIR/stamp; needs root (debootstrap chroots)
+# Does not handle: security updates (the image never meets a network that matters).
+set -eu
+
+dir=${1:?usage: tests/live/root.sh DIR [SUITE]}
+suite=${2:-bookworm}
+
+# What a Debian Live image has at least; dbus, locales and friends are left out to keep emulated boots short.
+packages=linux-image-amd64,initramfs-tools,live-boot,live-boot-initramfs-tools,systemd-sysv,udev,kmod,util-linux
+packages=$packages,mount,procps,iproute2,less,vim-tiny
+
+stamp="$suite $packages"
+if [ "$(cat "$dir/stamp" 2>/dev/null || true)" = "$stamp" ]; then
+    exit 0
+fi
+[ "$(id -u)" = 0 ] || { echo "root.sh: needs root" >&2; exit 1; }
+
+# The machine's own mirror first; debootstrap does not read apt's proxy setting by itself.
+official=http://deb.debian.org/debian
+mirrors=$(apt-get indextargets --format '$(LABEL) $(SITE)' 'Created-By: Packages' 2>/dev/null |
+          sed -n 's/^Debian \(http.*\)/\1/p' | sort -u || true)
+case " $mirrors " in *"$official"*) ;; *) mirrors="$mirrors $official" ;; esac
+eval "$(apt-config shell proxy Acquire::http::Proxy 2>/dev/null || true)"
+if [ -n "${proxy:-}" ] && [ "$proxy" != DIRECT ] && [ "$proxy" != false ]; then
+    export http_proxy="$proxy"
+fi
+
+mkdir -p "$dir"
+rm -rf "$dir/root" "$dir/stamp"
+done=
+for mirror in $mirrors; do
+    echo "root.sh: debootstrap $suite from $mirror (a few minutes)"
+    # Mounts that debootstrap makes live in a mount namespace and go with it.
+    if unshare --mount --propagation private debootstrap --variant=minbase --include="$packages" \
+        "$suite" "$dir/root" "$mirror" >"$dir/debootstrap.log" 2>&1; then
+        done=yes
+        break
+    fi
+    tail -n 15 "$dir/debootstrap.log" >&2
+    rm -rf "$dir/root"
+done
+[ -n "$done" ] || { echo "root.sh: debootstrap failed, whole log in $dir/debootstrap.log" >&2; exit 1; }
+
+printf '%s\n' "$stamp" >"$dir/stamp"

@@ -1,0 +1,55 @@
+#!/bin/busybox sh
+# The init of the small ISO: finds the medium as a live system does, prints what it is made of, switches off.
+#     small.bytes=N     hash the first N bytes of the device (without it: the ISO's own size field)
+#     small.nvdimm      load the persistent-memory modules, which stock Debian initrds do not have
+/bin/busybox --install -s /bin
+export PATH=/bin:/sbin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+exec >/dev/console 2>&1 </dev/console
+
+word() # the value of word $1 on the command line
+{
+    sed -n "s/.*[[:space:]]$1=\\([^[:space:]]*\\).*/\\1/p" /proc/cmdline
+}
+
+echo
+echo "SMALL-ISO-CMDLINE $(cat /proc/cmdline)"
+echo "SMALL-ISO-LINUX $(uname -r) memory=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)kB"
+[ -d /sys/firmware/efi ] && echo "SMALL-ISO-EFI $(cat /sys/firmware/efi/fw_platform_size)"
+modprobe loop
+modprobe isofs
+grep -q small.nvdimm /proc/cmdline && modprobe nd_pmem && modprobe nd_e820
+grep -q small.cdrom /proc/cmdline && for m in ahci ata_piix sr_mod; do modprobe $m; done
+
+device=
+tries=0
+while [ -z "$device" ] && [ $tries -lt 20 ]; do
+    for candidate in /dev/loop0 /dev/pmem0 /live.iso /dev/sr0; do
+        [ -e $candidate ] || continue
+        mount -t iso9660 -o ro $candidate /medium 2>/dev/null || continue
+        if [ -f /medium/medium.txt ]; then
+            device=$candidate
+            break
+        fi
+        umount /medium
+    done
+    tries=$((tries + 1))
+    [ -n "$device" ] || sleep 1
+done
+cat /proc/iomem | grep -iE 'persistent|reserved|Kernel code' | sed 's/^/SMALL-ISO-IOMEM /'
+if [ -z "$device" ]; then
+    dmesg | tail -n 30
+    echo "SMALL-ISO-FAILED no medium found: $(ls /dev | grep -E 'loop|pmem|sr' | tr '\n' ' ')"
+else
+    bytes=$(word small.bytes)
+    if [ -z "$bytes" ]; then
+        # Volume space size: ECMA-119 8.4.8, 32 bits little-endian at byte 80 of sector 16, in sectors of 2048.
+        bytes=$(($(dd if=$device bs=1 skip=32848 count=4 2>/dev/null | od -An -tu4 | tr -d ' ') * 2048))
+    fi
+    echo "SMALL-ISO-MEDIUM device=$device bytes=$bytes"
+    echo "SMALL-ISO-OK sha256=$(head -c $bytes $device | sha256sum | cut -d' ' -f1)"
+fi
+sync
+poweroff -f
