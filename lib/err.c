@@ -1,0 +1,84 @@
+// The error table's texts and the one recorded reason (lib/err.h). One reason is enough: whoever fails later
+// knows less about the cause, so callers that add context record it anew with fail().
+#include "lib/err.h"  // ERR_TABLE
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define DETAIL_MAX 201  // 200 bytes and the NUL
+
+struct err_text {
+    int err;
+    const char *name, *meaning, *advice;
+};
+
+#define ERR_TEXT(constant, value, name, meaning, advice) {constant, name, meaning, advice},
+static const struct err_text texts[] = {ERR_TABLE(ERR_TEXT)};
+#undef ERR_TEXT
+
+static const struct err_text unknown = {
+    0, "UnknownError", "something failed", "report it with the log above",
+};
+
+static char detail[DETAIL_MAX];
+static unsigned http_code;
+
+static const struct err_text *text_of(int err)
+{
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (texts[i].err == err)
+            return &texts[i];
+    return &unknown;
+}
+
+const char *err_name(int err)
+{
+    return text_of(err)->name;
+}
+
+const char *err_meaning(int err)
+{
+    return text_of(err)->meaning;
+}
+
+const char *err_advice(int err)
+{
+    return text_of(err)->advice;
+}
+
+int fail(int err, const char *format, ...)
+{
+    char text[DETAIL_MAX];  // arguments may point into `detail`
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    snprintf(detail, sizeof(detail), "%s", text);
+    if (err != ERR_HTTP_STATUS)
+        http_code = 0;
+    return err;
+}
+
+int fail_http_status(unsigned code, const char *host_and_path)
+{
+    http_code = code;
+    return fail(ERR_HTTP_STATUS, "%s: HTTP status %u", host_and_path, code);
+}
+
+const char *fail_detail(void)
+{
+    return detail;
+}
+
+unsigned fail_http_code(void)
+{
+    return http_code;
+}
+
+void fail_clear(void)
+{
+    detail[0] = '\0';
+    http_code = 0;
+}
