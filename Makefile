@@ -12,11 +12,12 @@ NM          ?= nm
 # ---- what is compiled -------------------------------------------------------------------------------
 include lib/third_party.mk
 
-BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
+BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
 KERNEL  := kernel/main.o kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o
 DRIVERS := 
-NET     := 
+NET     := net/url.o net/http/request.o net/http/headers.o net/http/response.o net/http/status.o \
+           net/http/chunked.o net/http/client.o
 ISO     := 
 LINUX   := 
 LIB     := 
