@@ -19,7 +19,10 @@ DRIVERS :=
 NET     := net/url.o net/http/request.o net/http/headers.o net/http/response.o net/http/status.o \
            net/http/chunked.o net/http/client.o
 ISO     := 
-LINUX   := 
+LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kernel/linux/initrd.o \
+           kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
+           kernel/linux/efi_map.o kernel/linux/seed.o kernel/linux/prepare.o kernel/linux/start.o \
+           kernel/linux/jump.o
 LIB     := 
 
 OBJS := $(addprefix $(BUILD)/,$(BOOT) $(KERNEL) $(DRIVERS) $(NET) $(ISO) $(LINUX) $(LIB))
@@ -36,6 +39,7 @@ KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=inclu
           -isystem $(BUILD)/uapi $(THIRD_PARTY_INC)
 LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
 
+include iso/medium-init/medium-init.mk
 include tests/tests.mk
 
 $(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP)

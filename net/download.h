@@ -20,7 +20,8 @@ struct download {
     const char *const *urls;  // mirrors of the same bytes, tried in order
     unsigned url_count;
     const uint8_t *sha256;    // 32 bytes or NULL
-    unsigned retries;         // further attempts after the first, over all mirrors
+    unsigned retries;         // further attempts after each mirror was tried once; an attempt that brought
+                              // a MiB or more starts the count anew
     uint32_t timeout_ms;      // longest wait without a byte
     struct sink *place;       // where the bytes go (kernel: image_sink; hosted: memory or a file)
     void (*progress)(void *ctx, const struct download_progress *p);  // about 4 times a second; may be NULL
@@ -28,15 +29,23 @@ struct download {
     // out
     uint64_t length;          // bytes of the whole
     bool digest_checked;      // it matched; a mismatch is an error
-    uint8_t digest[32];       // SHA-256 of all bytes when `sha256` was given
+    uint8_t digest[32];       // SHA-256 of all bytes when `sha256` was given and all had come
     char final_url[URL_MAX];  // after redirects
     uint64_t dns_us, connect_us, transfer_us;
     unsigned attempts, resumes;
 };
 
+#define DOWNLOAD_URLS_MAX 8   // further mirrors are not used
+
 // Runs it. After an interruption it goes on at the same byte when the server supports ranges and its
-// validator is unchanged, else from the start. Errors that no repetition cures (4xx, bad URL, no memory,
-// digest, cancelled) end it at once for that mirror. 0 or the last error.
+// validator is unchanged (or another mirror has the same length and `sha256` will tell), else from the
+// start. Errors that no repetition cures (4xx, bad URL, no memory, digest) end it at once for that mirror,
+// ERR_CANCELLED and ERR_OUT_OF_HEAP for all. Waits 1, 2, 4 ... seconds between attempts and says so in the
+// log. 0 or the last error.
+// Example:
+//     struct download d = { .urls = opt->urls, .url_count = opt->url_count, .retries = 3,
+//                           .timeout_ms = 20000, .place = &image.sink };
+//     err = download_run(&d);
 int download_run(struct download *download);
 
 #endif

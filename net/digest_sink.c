@@ -1,0 +1,63 @@
+// SHA-256 over a body as it arrives: nothing is read twice. Spec: FIPS 180-4, by lib/sha256.
+
+#include "net/digest_sink.h"  // struct digest_sink
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/err.h"  // fail
+
+#define HEX_SIZE (2 * 32 + 1)
+
+static int digest_begin(struct sink *sink, uint64_t length)
+{
+    struct digest_sink *d = (struct digest_sink *)sink;
+
+    sha256_init(&d->hash);
+    d->hashed = 0;
+    d->matched = false;
+    return d->below->begin(d->below, length);
+}
+
+static int digest_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
+{
+    struct digest_sink *d = (struct digest_sink *)sink;
+
+    if (offset != d->hashed)
+        return fail(ERR_INVALID_RESPONSE, "byte %lu came where byte %lu was due", offset, d->hashed);
+    sha256_update(&d->hash, data, length);
+    d->hashed += length;
+    return d->below->write(d->below, offset, data, length);
+}
+
+static void hex(char out[HEX_SIZE], const uint8_t digest[32])
+{
+    for (unsigned i = 0; i < 32; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static int digest_finish(struct sink *sink, uint64_t length)
+{
+    struct digest_sink *d = (struct digest_sink *)sink;
+    char got[HEX_SIZE], expected[HEX_SIZE];
+
+    if (length != d->hashed)
+        return fail(ERR_BODY_TRUNCATED, "%lu of %lu bytes came", d->hashed, length);
+    sha256_final(&d->hash, d->digest);
+    d->matched = memcmp(d->digest, d->expected, sizeof(d->digest)) == 0;
+    if (!d->matched) {
+        hex(got, d->digest);
+        hex(expected, d->expected);
+        return fail(ERR_DIGEST_MISMATCH, "SHA-256 is %s, not %s", got, expected);
+    }
+    return d->below->finish(d->below, length);
+}
+
+void digest_sink_init(struct digest_sink *d, struct sink *below, const uint8_t *expected)
+{
+    memset(d, 0, sizeof(*d));
+    d->sink = (struct sink){ digest_begin, digest_write, digest_finish };
+    d->below = below;
+    d->expected = expected;
+    sha256_init(&d->hash);
+}

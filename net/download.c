@@ -1,0 +1,307 @@
+// The download: which mirror is asked next, what an error means for it, where a resume goes on.
+// Spec: RFC 9110 13.1.5 and 14 (If-Range, ranges). Not handled: several connections at a time.
+
+#include "net/download.h"  // download_run
+
+#include <string.h>
+
+#include "kernel/memory.h"      // kcalloc
+#include "lib/clock.h"          // now_us
+#include "lib/err.h"            // fail
+#include "lib/log.h"            // log_warn
+#include "net/digest_sink.h"    // digest_sink_init
+#include "net/http/http.h"      // http_get
+#include "net/http/status.h"    // http_status_is_temporary
+#include "net/poll.h"           // stack_wait
+#include "net/progress.h"       // progress_sink_init
+#include "net/stack.h"          // tcp_open
+
+#define BACKOFF_FIRST_S 1u
+#define BACKOFF_MAX_S 30u
+#define WORTH_BYTES (1u << 20)  // an attempt that brings so much is no reason to give up
+
+// What an error says about the mirror it came from. What is not listed is worth another attempt.
+enum cure { REPEAT, DROP_MIRROR, GIVE_UP };
+
+static const struct {
+    int err;
+    enum cure cure;
+} cures[] = {
+    { ERR_CANCELLED, GIVE_UP },
+    { ERR_OUT_OF_HEAP, GIVE_UP },
+    { ERR_NOT_ENOUGH_MEMORY, DROP_MIRROR },
+    { ERR_URL_INVALID, DROP_MIRROR },
+    { ERR_SCHEME_UNSUPPORTED, DROP_MIRROR },
+    { ERR_UNSUPPORTED, DROP_MIRROR },
+    { ERR_TOO_MANY_REDIRECTS, DROP_MIRROR },
+    { ERR_DIGEST_MISMATCH, DROP_MIRROR },
+    { ERR_HTTP_STATUS, DROP_MIRROR },  // but see cure_of()
+};
+
+struct run {
+    struct download *d;
+    struct sink door;             // what http_get() writes to; knows about resumes
+    struct sink *chain;           // digest, progress, place: sees one body from byte 0 to its end
+    struct digest_sink digest;
+    struct progress_sink progress;
+    struct url url;
+    struct http_get get;
+    unsigned mirror, tried;       // index in use, and how many were used at least once
+    bool dropped[DOWNLOAD_URLS_MAX];
+    uint64_t have, total;         // bytes in place, and of the whole
+    unsigned source;              // mirror the bytes in place came from
+    char validator[HTTP_VALIDATOR_MAX];
+    bool ranges, resumed;         // source serves ranges; the bytes in place came in several pieces
+    uint64_t wait_us;             // DNS and connect of this attempt
+};
+
+// ---- the door: one body for the sinks below, whatever pieces it comes in ----------------------------
+
+static struct run *run_of(struct sink *door)
+{
+    return (struct run *)(void *)((char *)door - offsetof(struct run, door));
+}
+
+// A part that goes on where the last ended comes without begin(); with it, all comes from byte 0.
+static int door_begin(struct sink *door, uint64_t length)
+{
+    struct run *r = run_of(door);
+
+    r->have = 0;
+    r->total = length;
+    r->resumed = false;
+    return r->chain->begin(r->chain, length);
+}
+
+static int door_write(struct sink *door, uint64_t offset, const void *data, size_t length)
+{
+    struct run *r = run_of(door);
+    int err;
+
+    if (offset != r->have)
+        return fail(ERR_INVALID_RESPONSE, "byte %lu came where byte %lu was due", offset, r->have);
+    err = r->chain->write(r->chain, offset, data, length);
+    if (err == 0)
+        r->have += length;
+    return err;
+}
+
+static int door_finish(struct sink *door, uint64_t length)
+{
+    struct run *r = run_of(door);
+
+    if (length != r->have)
+        return fail(ERR_BODY_TRUNCATED, "%lu of %lu bytes came", r->have, length);
+    return r->chain->finish(r->chain, length);
+}
+
+// ---- one attempt ------------------------------------------------------------------------------------
+
+static int connect_to(void *ctx, const struct url *url, struct stream **stream)
+{
+    struct run *r = ctx;
+    uint64_t start = now_us(), resolved;
+    uint32_t address;
+    int err;
+
+    if (url->scheme != URL_HTTP)
+        return fail(ERR_SCHEME_UNSUPPORTED, "https:// to %s needs TLS, which is not built in", url->host);
+    if (url->host_is_ipv6)
+        return fail(ERR_UNSUPPORTED, "[%s] is an IPv6 address", url->host);
+    err = dns_lookup(url->host, &address, deadline_ms(r->d->timeout_ms));
+    resolved = now_us();
+    if (err == 0)
+        err = tcp_open(stream, address, url->port, deadline_ms(r->d->timeout_ms));
+    r->d->dns_us += resolved - start;
+    r->d->connect_us += now_us() - resolved;
+    r->wait_us += now_us() - start;
+    return err;
+}
+
+// Going on needs a server that serves ranges, and the certainty that it is the same image: the validator of
+// the server it began with, or the digest that is checked in the end.
+static bool can_resume(const struct run *r)
+{
+    if (r->have == 0 || !r->ranges || r->total == SINK_LENGTH_UNKNOWN)
+        return false;
+    return r->d->sha256 != NULL || (r->source == r->mirror && r->validator[0] != '\0');
+}
+
+static int attempt(struct run *r)
+{
+    const char *text = r->d->urls[r->mirror];
+    bool resume = can_resume(r);
+    uint64_t start;
+    int err = url_parse(&r->url, text, strlen(text));
+
+    if (err < 0)
+        return err;
+    memset(&r->get, 0, sizeof(r->get));
+    r->get.url = &r->url;
+    r->get.sink = &r->door;
+    r->get.connect = connect_to;
+    r->get.ctx = r;
+    r->get.timeout_ms = r->d->timeout_ms;
+    r->get.offset = resume ? r->have : 0;
+    if (resume && r->source == r->mirror)
+        r->get.validator = r->validator;
+    r->get.known_length = resume ? r->total : SINK_LENGTH_UNKNOWN;
+    if (!resume)
+        r->have = 0;
+    r->d->attempts++;
+    r->wait_us = 0;
+    start = now_us();
+    err = http_get(&r->get);
+    r->d->transfer_us += now_us() - start - r->wait_us;
+
+    if (r->get.received > 0 && resume && !r->get.restarted) {
+        r->resumed = true;
+        r->d->resumes++;
+    }
+    if (r->get.received > 0) {
+        r->source = r->mirror;
+        r->ranges = r->get.accepts_ranges;
+        memcpy(r->validator, r->get.etag, sizeof(r->validator));
+    }
+    return err;
+}
+
+// ---- what next --------------------------------------------------------------------------------------
+
+static enum cure cure_of(const struct run *r, int err)
+{
+    if (err == ERR_HTTP_STATUS && http_status_is_temporary(fail_http_code()))
+        return REPEAT;
+    // Pieces of several answers may not have fitted together; one answer may.
+    if (err == ERR_DIGEST_MISMATCH && r->resumed)
+        return REPEAT;
+    for (unsigned i = 0; i < sizeof(cures) / sizeof(cures[0]); i++)
+        if (cures[i].err == err)
+            return cures[i].cure;
+    return REPEAT;
+}
+
+// The answer to a Range request made no sense: the same again from the start costs nothing.
+static bool resume_refused(const struct run *r, int err)
+{
+    return r->get.offset > 0 && r->get.received == 0 &&
+           (err == ERR_INVALID_RESPONSE || err == ERR_UNSUPPORTED ||
+            (err == ERR_HTTP_STATUS && !http_status_is_temporary(fail_http_code())));
+}
+
+// Moves to the next mirror that was not dropped; stays when it is the only one. False: none is left.
+static bool next_mirror(struct run *r, unsigned count)
+{
+    for (unsigned i = 1; i <= count; i++) {
+        unsigned m = (r->mirror + i) % count;
+        if (r->dropped[m])
+            continue;
+        r->mirror = m;
+        return true;
+    }
+    return false;
+}
+
+static int back_off(struct run *r, unsigned seconds)
+{
+    uint64_t deadline = deadline_ms(seconds * 1000ull);
+    int err;
+
+    while (!deadline_passed(deadline)) {
+        err = stack_wait();
+        if (err < 0)
+            return err;
+        progress_tick(&r->progress);
+    }
+    return 0;
+}
+
+static void prepare(struct run *r, struct download *d)
+{
+    r->d = d;
+    r->door = (struct sink){ door_begin, door_write, door_finish };
+    r->total = SINK_LENGTH_UNKNOWN;
+    progress_sink_init(&r->progress, d->place, d->progress, d->ctx);
+    r->chain = &r->progress.sink;
+    if (d->sha256 != NULL) {
+        digest_sink_init(&r->digest, r->chain, d->sha256);
+        r->chain = &r->digest.sink;
+    }
+    d->attempts = d->resumes = 0;
+    d->dns_us = d->connect_us = d->transfer_us = 0;
+    d->digest_checked = false;
+    d->final_url[0] = '\0';
+}
+
+static void report(struct run *r, int err)
+{
+    struct download *d = r->d;
+
+    if (r->get.final_url.host[0] != '\0')
+        url_format(&r->get.final_url, d->final_url, sizeof(d->final_url));
+    d->length = r->have;
+    if (d->sha256 != NULL && (err == 0 || err == ERR_DIGEST_MISMATCH)) {
+        memcpy(d->digest, r->digest.digest, sizeof(d->digest));
+        d->digest_checked = err == 0 && r->digest.matched;
+    }
+}
+
+// One attempt after the other until one succeeds or none is left.
+static int run_all(struct run *r)
+{
+    unsigned count = r->d->url_count < DOWNLOAD_URLS_MAX ? r->d->url_count : DOWNLOAD_URLS_MAX;
+    unsigned repeats = 0, wait_s = BACKOFF_FIRST_S;
+
+    for (;;) {
+        int err = attempt(r), stop;
+        enum cure cure = err < 0 ? cure_of(r, err) : GIVE_UP;
+
+        if (r->tried < r->mirror + 1)
+            r->tried = r->mirror + 1;
+        if (err < 0 && resume_refused(r, err)) {
+            log_warn("the server does not go on at byte %lu (%s): from the start", r->have, fail_detail());
+            r->ranges = false;
+            continue;
+        }
+        if (cure == GIVE_UP)
+            return err;
+        if (err == ERR_DIGEST_MISMATCH)
+            r->have = 0;
+        if (r->get.received >= WORTH_BYTES)
+            repeats = 0, wait_s = BACKOFF_FIRST_S;
+
+        // The server that delivered is the first choice for the rest; else it is the next one's turn.
+        r->dropped[r->mirror] = cure == DROP_MIRROR;
+        if ((cure == DROP_MIRROR || r->get.received == 0) && !next_mirror(r, count))
+            return err;
+        if (r->mirror >= r->tried) {
+            log_warn("%s: %s: trying the next mirror", err_name(err), fail_detail());
+            continue;
+        }
+        if (repeats++ == r->d->retries)
+            return err;
+        log_warn("%s: %s: trying again in %u s", err_name(err), fail_detail(), wait_s);
+        stop = back_off(r, wait_s);
+        if (stop < 0)
+            return stop;
+        wait_s = wait_s * 2 < BACKOFF_MAX_S ? wait_s * 2 : BACKOFF_MAX_S;
+    }
+}
+
+int download_run(struct download *download)
+{
+    struct run *r;
+    int err;
+
+    if (download->url_count == 0)
+        return fail(ERR_NO_URL, "there is nothing to download");
+    // Too large for the stack: URLs are.
+    r = kcalloc(1, sizeof(*r));
+    if (r == NULL)
+        return fail(ERR_OUT_OF_HEAP, "no memory for the download's own data");
+    prepare(r, download);
+    err = run_all(r);
+    report(r, err);
+    kfree(r);
+    return err;
+}

@@ -1,0 +1,178 @@
+// A NIC under lwIP: received frames go up without a copy, frames to send go down as one piece, link changes
+// are passed on. Spec: IEEE 802.3 (frame sizes), RFC 894. Not handled: VLAN tags, jumbo frames, multicast.
+
+#include "net/netif.h"  // struct iface
+
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/nic.h"    // nic_start
+#include "lib/clock.h"      // deadline_ms
+#include "lib/err.h"        // fail
+#include "lib/log.h"        // log_info
+#include "lwip/dhcp.h"      // dhcp_release_and_stop
+#include "lwip/etharp.h"    // etharp_output
+#include "lwip/pbuf.h"      // pbuf_clone
+#include "netif/ethernet.h" // ethernet_input
+
+#define RELEASE_TIME_MS 3     // a frame leaves in microseconds; the rest is for the server's ARP answer
+#define FRAMES_PER_POLL 16
+
+static struct iface ifaces[NICS_MAX];
+static unsigned iface_count;
+
+struct iface *iface_at(unsigned index)
+{
+    return index < iface_count ? &ifaces[index] : NULL;
+}
+
+struct iface *iface_of(struct netif *netif)
+{
+    return netif->state;
+}
+
+bool iface_link_up(struct iface *iface)
+{
+    return iface->running && netif_is_link_up(&iface->netif);
+}
+
+// lwIP's linkoutput. The driver takes its own reference or a copy.
+static err_t send_frame(struct netif *netif, struct pbuf *frame)
+{
+    struct nic *nic = iface_of(netif)->nic;
+    struct pbuf *single;
+    int err;
+
+    // Nothing but a fault of ours would make one, and chips differ in what they do with it.
+    if (frame->tot_len > nic->mtu + SIZEOF_ETH_HDR)
+        return ERR_BUF;
+    if (frame->next == NULL)
+        return nic->ops->transmit(nic, frame) == 0 ? ERR_OK : ERR_MEM;
+
+    single = pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
+    if (single == NULL)
+        return ERR_MEM;
+    err = nic->ops->transmit(nic, single);
+    pbuf_free(single);
+    return err == 0 ? ERR_OK : ERR_MEM;
+}
+
+// nic->input. lwIP knows checksum offload as a property of the interface, chips as one of the frame.
+// ethernet_input() takes the frame in any case but an error.
+static void receive_frame(struct nic *nic, struct pbuf *frame)
+{
+    struct iface *iface = nic->stack;
+    uint16_t unchecked = 0;
+
+    if (frame->flags & NIC_PBUF_CSUM_OK)
+        unchecked = NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP;
+    if (iface == NULL || !iface->running) {
+        pbuf_free(frame);
+        return;
+    }
+    NETIF_SET_CHECKSUM_CTRL(&iface->netif, iface->checksums & ~unchecked);
+    if (iface->netif.input(frame, &iface->netif) != ERR_OK)
+        pbuf_free(frame);
+}
+
+static err_t init_netif(struct netif *netif)
+{
+    struct iface *iface = iface_of(netif);
+    struct nic *nic = iface->nic;
+
+    netif->name[0] = 'e';
+    netif->name[1] = 't';
+    netif->output = etharp_output;
+    netif->linkoutput = send_frame;
+    netif->mtu = nic->mtu;
+    netif->hwaddr_len = sizeof(nic->mac);
+    memcpy(netif->hwaddr, nic->mac, sizeof(nic->mac));
+    netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+
+    iface->checksums = NETIF_CHECKSUM_ENABLE_ALL;
+    if (nic->features & NIC_TX_CSUM)
+        iface->checksums &= ~(NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_UDP | NETIF_CHECKSUM_GEN_TCP);
+    NETIF_SET_CHECKSUM_CTRL(netif, iface->checksums);
+    return ERR_OK;
+}
+
+int iface_add(struct nic *nic)
+{
+    struct iface *iface = &ifaces[iface_count];
+
+    for (unsigned i = 0; i < iface_count; i++)
+        if (ifaces[i].nic == nic)
+            return 0;
+    if (iface_count == NICS_MAX)
+        return fail(ERR_OUT_OF_HEAP, "more than %d network controllers", NICS_MAX);
+    memset(iface, 0, sizeof(*iface));
+    iface->nic = nic;
+    snprintf(iface->name, sizeof(iface->name), "eth%u", iface_count);
+    iface_count++;
+    return 0;
+}
+
+int iface_start(struct iface *iface)
+{
+    struct nic *nic = iface->nic;
+    int err;
+
+    if (iface->running)
+        return 0;
+    err = nic_start(nic);
+    if (err < 0)
+        return err;
+
+    // Constant arguments and an init function that cannot fail: neither can netif_add().
+    netif_add(&iface->netif, NULL, NULL, NULL, iface, init_netif, ethernet_input);
+    nic->stack = iface;
+    nic->input = receive_frame;
+    iface->running = true;
+    iface->leased = false;
+    netif_set_up(&iface->netif);
+    iface_check_link(iface);
+    return 0;
+}
+
+// Gives back the address, if DHCP gave one, and lets the message out before the NIC is silenced.
+static void end_dhcp(struct iface *iface)
+{
+    bool bound = dhcp_supplied_address(&iface->netif);
+    uint64_t deadline = deadline_ms(RELEASE_TIME_MS);
+
+    netif_set_status_callback(&iface->netif, NULL);
+    dhcp_release_and_stop(&iface->netif);
+    dhcp_cleanup(&iface->netif);
+    while (bound && !deadline_passed(deadline))
+        iface->nic->ops->poll(iface->nic, FRAMES_PER_POLL);
+}
+
+void iface_stop(struct iface *iface)
+{
+    if (!iface->running)
+        return;
+    iface->leased = false;
+    end_dhcp(iface);
+    nic_stop(iface->nic);
+    netif_remove(&iface->netif);
+    iface->running = false;
+    iface->nic->stack = NULL;
+}
+
+void iface_check_link(struct iface *iface)
+{
+    struct nic_link link = iface->nic->ops->link(iface->nic);
+
+    if (link.up == (netif_is_link_up(&iface->netif) != 0))
+        return;
+    if (!link.up) {
+        log_warn("%s: link down", iface->name);
+        netif_set_link_down(&iface->netif);
+        return;
+    }
+    if (link.mbps != 0)
+        log_info("%s: link up, %u Mb/s %s duplex", iface->name, link.mbps, link.full_duplex ? "full" : "half");
+    else
+        log_info("%s: link up", iface->name);
+    netif_set_link_up(&iface->netif);
+}

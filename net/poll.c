@@ -1,0 +1,64 @@
+// The loop: everything that waits for the network calls stack_poll(). One turn takes a bounded number of
+// frames, so that timers and the caller get their share whatever arrives.
+
+#include "net/poll.h"  // stack_wait
+
+#include "drivers/nic.h"    // struct nic
+#include "kernel/cpu.h"     // cpu_idle
+#include "lib/clock.h"      // now_us
+#include "lib/err.h"        // fail
+#include "lwip/timeouts.h"  // sys_check_timeouts
+#include "net/netif.h"      // iface_at
+
+#define FRAMES_PER_TURN 128        // of each NIC
+#define LINK_CHECK_INTERVAL_US 100000
+#define KEY_INTERVAL_US 50000
+#define IDLE_AFTER_US 500          // longer than the gap between frames of a transfer, shorter than a tick
+
+bool (*stack_cancelled)(void);
+
+static void check_links(uint64_t now)
+{
+    static uint64_t next_check;
+    struct iface *iface;
+
+    if (now < next_check)
+        return;
+    next_check = now + LINK_CHECK_INTERVAL_US;
+    for (unsigned i = 0; (iface = iface_at(i)) != NULL; i++)
+        if (iface->running)
+            iface_check_link(iface);
+}
+
+unsigned stack_poll(void)
+{
+    static uint64_t last_frame;
+    struct iface *iface;
+    unsigned frames = 0;
+    uint64_t now;
+
+    for (unsigned i = 0; (iface = iface_at(i)) != NULL; i++)
+        if (iface->running)
+            frames += iface->nic->ops->poll(iface->nic, FRAMES_PER_TURN);
+    sys_check_timeouts();
+
+    now = now_us();
+    check_links(now);
+    if (frames > 0)
+        last_frame = now;
+    else if (now - last_frame > IDLE_AFTER_US)
+        cpu_idle();
+    return frames;
+}
+
+int stack_wait(void)
+{
+    static uint64_t next_look;
+
+    stack_poll();
+    // Looking for a key reads slow ports.
+    if (stack_cancelled == NULL || now_us() < next_look)
+        return 0;
+    next_look = now_us() + KEY_INTERVAL_US;
+    return stack_cancelled() ? fail(ERR_CANCELLED, "a key was pressed") : 0;
+}

@@ -1,0 +1,237 @@
+// A TCP connection of lwIP as struct stream. Received data stays in the buffers the NIC wrote it to until
+// consume(); then the buffer goes back to the driver and its bytes to the window.
+// Spec: RFC 9293, RFC 7323 (window scale), by lwIP. Not handled: half-closed sending, keep-alive.
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernel/memory.h"  // kcalloc
+#include "lib/clock.h"      // deadline_passed
+#include "lib/err.h"        // fail
+#include "lwip/tcp.h"       // tcp_connect
+#include "net/poll.h"       // stack_wait
+#include "net/stack.h"      // tcp_open
+
+#define RX_SLOTS 512u         // chains of received segments not yet consumed; power of two
+
+struct tcp_stream {
+    struct stream stream;     // must be first
+    struct tcp_pcb *pcb;      // NULL once lwIP has freed it
+    struct pbuf *rx[RX_SLOTS];
+    unsigned rx_prod, rx_cons;  // free-running
+    bool connected;
+    bool peer_done;           // FIN came
+    err_t error;              // why lwIP has freed the pcb
+};
+
+// ---- lwIP's callbacks -------------------------------------------------------------------------------
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
+{
+    struct tcp_stream *t = arg;
+
+    (void)pcb;
+    t->connected = err == ERR_OK;
+    return ERR_OK;
+}
+
+static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *data, err_t err)
+{
+    struct tcp_stream *t = arg;
+
+    (void)pcb;
+    (void)err;
+    if (data == NULL) {
+        t->peer_done = true;
+        return ERR_OK;
+    }
+    // Full: lwIP keeps this piece, offers it again and lets no other in.
+    if (t->rx_prod - t->rx_cons == RX_SLOTS)
+        return ERR_MEM;
+    t->rx[t->rx_prod++ & (RX_SLOTS - 1)] = data;
+    return ERR_OK;
+}
+
+// The pcb is already gone when this is called.
+static void on_error(void *arg, err_t err)
+{
+    struct tcp_stream *t = arg;
+
+    t->pcb = NULL;
+    t->error = err;
+}
+
+// ---- the stream -------------------------------------------------------------------------------------
+
+// What became of a connection whose pcb is gone.
+static int broken(const struct tcp_stream *t)
+{
+    if (t->error == ERR_RST)
+        return fail(ERR_CONNECTION_RESET, "the server reset the connection");
+    if (t->error == ERR_CLSD)
+        return fail(ERR_CONNECTION_RESET, "the connection is closed");
+    return fail(ERR_CONNECTION_RESET, "the connection was lost: no acknowledgement came or the address changed");
+}
+
+static int stream_send(struct stream *s, const void *data, size_t length, uint64_t deadline)
+{
+    struct tcp_stream *t = (struct tcp_stream *)s;
+    const uint8_t *at = data;
+    int err;
+
+    while (length > 0) {
+        size_t room = t->pcb != NULL ? tcp_sndbuf(t->pcb) : 0;
+        size_t part = length < room ? length : room;
+
+        if (t->pcb == NULL)
+            return broken(t);
+        // ERR_MEM means that queues are full: acknowledgements make room.
+        if (part > 0 && tcp_write(t->pcb, at, (u16_t)part, TCP_WRITE_FLAG_COPY) == ERR_OK) {
+            at += part;
+            length -= part;
+            tcp_output(t->pcb);
+            continue;
+        }
+        if (deadline_passed(deadline))
+            return fail(ERR_CONNECTION_TIMEOUT, "the server takes no data");
+        err = stack_wait();
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+// The first received bytes, NULL when there are none. Empty pieces are what lwIP leaves of segments that
+// were already here.
+static struct pbuf *first_data(struct tcp_stream *t)
+{
+    while (t->rx_cons != t->rx_prod) {
+        struct pbuf **head = &t->rx[t->rx_cons & (RX_SLOTS - 1)];
+
+        while (*head != NULL && (*head)->len == 0) {
+            struct pbuf *empty = *head;
+            *head = empty->next;
+            empty->next = NULL;
+            pbuf_free(empty);
+        }
+        if (*head != NULL)
+            return *head;
+        t->rx_cons++;
+    }
+    return NULL;
+}
+
+static long stream_peek(struct stream *s, const uint8_t **data, uint64_t deadline)
+{
+    struct tcp_stream *t = (struct tcp_stream *)s;
+    struct pbuf *head;
+    int err;
+
+    while ((head = first_data(t)) == NULL) {
+        if (t->peer_done)
+            return 0;
+        if (t->pcb == NULL)
+            return broken(t);
+        if (deadline_passed(deadline))
+            return fail(ERR_STALLED, "nothing came from the server for too long");
+        err = stack_wait();
+        if (err < 0)
+            return err;
+    }
+    *data = head->payload;
+    return head->len;
+}
+
+static void stream_consume(struct stream *s, size_t length)
+{
+    struct tcp_stream *t = (struct tcp_stream *)s;
+    struct pbuf *head;
+
+    while (length > 0 && (head = first_data(t)) != NULL) {
+        size_t part = length < head->len ? length : head->len;
+
+        t->rx[t->rx_cons & (RX_SLOTS - 1)] = pbuf_free_header(head, (u16_t)part);
+        length -= part;
+        // By pbufs, so that each part fits the 16 bits tcp_recved() counts in.
+        if (t->pcb != NULL)
+            tcp_recved(t->pcb, (u16_t)part);
+    }
+}
+
+static void detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_err(pcb, NULL);
+}
+
+static void stream_close(struct stream *s)
+{
+    struct tcp_stream *t = (struct tcp_stream *)s;
+
+    for (; t->rx_cons != t->rx_prod; t->rx_cons++)
+        if (t->rx[t->rx_cons & (RX_SLOTS - 1)] != NULL)
+            pbuf_free(t->rx[t->rx_cons & (RX_SLOTS - 1)]);
+    if (t->pcb != NULL) {
+        detach(t->pcb);
+        // lwIP turns this into a reset when data was not consumed or more comes: a body nobody wants.
+        if (tcp_close(t->pcb) != ERR_OK)
+            tcp_abort(t->pcb);
+    }
+    kfree(t);
+}
+
+static int wait_connected(struct tcp_stream *t, uint64_t deadline)
+{
+    int err;
+
+    while (!t->connected) {
+        if (t->pcb == NULL && t->error == ERR_RST)
+            return fail(ERR_CONNECTION_REFUSED, "nothing listens on that port");
+        if (t->pcb == NULL)
+            return fail(ERR_CONNECTION_TIMEOUT, "the server does not answer");
+        if (deadline_passed(deadline))
+            return fail(ERR_CONNECTION_TIMEOUT, "the server does not answer");
+        err = stack_wait();
+        if (err < 0)
+            return err;
+    }
+    return 0;
+}
+
+int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline)
+{
+    struct tcp_stream *t = kcalloc(1, sizeof(*t));
+    ip_addr_t to;
+    err_t started;
+    int err;
+
+    if (t == NULL)
+        return fail(ERR_OUT_OF_HEAP, "no memory for a connection");
+    t->stream = (struct stream){ stream_send, stream_peek, stream_consume, stream_close };
+    t->pcb = tcp_new();
+    if (t->pcb == NULL) {
+        err = fail(ERR_OUT_OF_HEAP, "no memory for a connection");
+        goto err_open;
+    }
+    tcp_arg(t->pcb, t);
+    tcp_recv(t->pcb, on_received);
+    tcp_err(t->pcb, on_error);
+    tcp_nagle_disable(t->pcb);
+
+    ip_addr_set_ip4_u32_val(to, address);
+    started = tcp_connect(t->pcb, &to, port, on_connected);
+    if (started != ERR_OK) {
+        err = fail(ERR_CONNECTION_TIMEOUT, "there is no way to the server: no address or no gateway");
+        goto err_open;
+    }
+    err = wait_connected(t, deadline);
+    if (err < 0)
+        goto err_open;
+    *stream = &t->stream;
+    return 0;
+
+err_open:
+    stream_close(&t->stream);
+    return err;
+}
