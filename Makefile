@@ -58,4 +58,5 @@ $(BUILD)/uapi:
 	@mkdir -p $@
 	ln -sfn /usr/include/linux $@/linux
 	ln -sfn /usr/include/asm-generic $@/asm-generic
+	ln -sfn /usr/include/video $@/video
 	ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
