@@ -8,6 +8,9 @@ OBJCOPY     ?= objcopy
 NM          ?= nm
 
 .DEFAULT_GOAL := all
+.PHONY: all clean help
+#: make              build/urlboot.elf, the payload, and build/urlboot.iso, which boots it on BIOS and UEFI
+#: make clean        removes build/ (with the cached test images and fetched sources)
 
 # ---- what is compiled -------------------------------------------------------------------------------
 include lib/third_party.mk
@@ -36,12 +39,20 @@ KFLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdinc -fno-strict-aliasing -mno-r
           -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-omit-frame-pointer \
           -fstack-protector-strong -mstack-protector-guard=global \
           -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none
-KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include) \
+KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
           -isystem $(BUILD)/uapi $(THIRD_PARTY_INC)
 LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
 
 include iso/medium-init/medium-init.mk
 include tests/tests.mk
+
+all: $(BUILD)/urlboot.elf $(BUILD)/urlboot.iso
+
+clean:
+	@rm -rf $(BUILD) 2>/dev/null || sudo rm -rf $(BUILD)   # test images belong to root
+
+help:
+	@sed -n 's/^#: //p' Makefile tests/tests.mk
 
 $(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)

@@ -13,7 +13,7 @@ MODE     ?= bios
 NIC      ?= virtio-net-pci
 MEM      ?= 3072
 # Several jobs unless the user said how many.
-JOBS     := $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+JOBS      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
 # ---- images -------------------------------------------------------------------------------------------
 IMAGE_SRC := iso/mkimage.sh $(wildcard iso/image/boot/*.txt iso/image/boot/grub/*)
@@ -29,7 +29,7 @@ FUZZERS    := $(sort $(patsubst FUZZ-%,%,$(filter FUZZ-fuzz_%,$(.VARIABLES))))
 # Folders of third-party sources may be absolute (THIRD_PARTY=/dir); objects always land under build/.
 host_objs   = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(subst $(THIRD_PARTY)/,third-party/,$(2)))
 sha_flags   = $(if $(filter %/Sha256Opt.c,$(1)),-mssse3 -msse4.1 -msha)
-third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w) $(call sha_flags,$(1))
+third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w) $(call sha_flags,$(1)) $(if $(filter kernel/firmware/%,$(1)),-fshort-wchar)
 
 define UNIT_RULE
 $(BUILD)/unit/$(1): $(call host_objs,unit-obj,tests/unit/$(1).c tests/unit/host.c $(UNIT-$(1)))
@@ -68,6 +68,17 @@ unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 # ---- what people type ----------------------------------------------------------------------------------
+#: make run          boots it in QEMU from the image to a Debian Live system, in this terminal; settings:
+#:                       URL=http://...      another ISO than the built-in Debian Live one
+#:                       MODE=bios|uefi|kernel|pxe|pxe-uefi|ipxe|pxelinux      the way in (default bios)
+#:                       NIC=virtio-net-pci|e1000|...   MEM=MiB   APPEND='more words -- words for Linux'
+#: make gdb          the same, waiting for a debugger
+#: make iso URL=...  puts a URL (and APPEND=) first in the menu of build/urlboot.iso
+#: make test         unit tests, short fuzzing, tree checks, boots of all kinds in QEMU (TESTS=word: some)
+#: make check        tree and binary checks only
+#: make fuzz         every fuzzer for FUZZ_LONG_S seconds (default 600)
+#: make images       the ISOs that the tests boot
+#:                   All: BUILD=dir, THIRD_PARTY=dir (sources already unpacked), CC=clang
 # Each installs what is missing first; a second make then sees the tools that the first one installed.
 run gdb: export URLBOOT_GDB = $(filter gdb,$@)
 run gdb: export URL := $(URL)
@@ -95,7 +106,7 @@ test:
 	@sh tests/setup.sh test
 	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers
 	@python3 tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
-	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)"
+	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --system "$(TESTS)"
 
 check:
 	@sh tests/setup.sh test

@@ -1,0 +1,200 @@
+"""A network of its own for virtual machines: namespace, bridge, DHCP, DNS, TFTP (dnsmasq) and HTTP (nginx).
+
+Everything lives in one network namespace `ub-<pid>-<n>`: nothing can reach the machine's own network, and deleting
+the namespace removes it all. Needs root. Does not handle: IPv6.
+"""
+import ctypes
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SERVER = "10.77.0.1"            # the host's end of the bridge: DHCP, DNS, TFTP, HTTP
+HTTP_PORT = 80                  # nginx
+SCRIPTED_PORT = 8080            # scripted.py
+NAME = "iso.test"               # resolves to SERVER
+BLACK_HOLE = "10.77.0.9"        # an address in the subnet where nobody lives
+FIRST_LEASE, LAST_LEASE = "10.77.0.50", "10.77.0.99"
+
+_counter = itertools.count()
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    """In a child before exec: be killed when the harness dies, however it dies."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def run(*command):
+    """Runs a command that must succeed; its output is part of the error."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout.strip()}")
+    return done.stdout
+
+
+def remove_stale():
+    """Deletes namespaces whose harness is gone (killed before it could clean up)."""
+    for line in run("ip", "netns", "list").splitlines():
+        name = line.split()[0]
+        parts = name.split("-")
+        if len(parts) == 3 and parts[0] == "ub" and parts[1].isdigit() and not Path(f"/proc/{parts[1]}").exists():
+            run("ip", "netns", "delete", name)
+
+
+class Lab:
+    """The namespace and the servers in it. Use as a context manager."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.name = f"ub-{os.getpid()}-{next(_counter)}"
+        self.www = self.folder / "www"
+        self.tftp = self.folder / "tftp"
+        self.www.mkdir()
+        self.tftp.mkdir()
+        self.processes = []
+        self.taps = 0
+
+    def __enter__(self):
+        remove_stale()
+        run("ip", "netns", "add", self.name)
+        try:
+            self.ip("link", "set", "lo", "up")
+            self.ip("link", "add", "br0", "type", "bridge", "forward_delay", "0", "stp_state", "0")
+            self.ip("addr", "add", f"{SERVER}/24", "dev", "br0")
+            self.ip("link", "set", "br0", "up")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Stops every process of the lab by its pid and deletes the namespace."""
+        for process in reversed(self.processes):
+            stop(process)
+        self.processes.clear()
+        subprocess.run(["ip", "netns", "delete", self.name], stderr=subprocess.DEVNULL, check=False)
+
+    def ip(self, *words):
+        """ip(8) inside the namespace."""
+        return run("ip", "-n", self.name, *words)
+
+    def tap(self):
+        """A new TAP interface on the bridge; returns its name."""
+        name = f"ub-tap{self.taps}"
+        self.taps += 1
+        run("ip", "netns", "exec", self.name, "ip", "tuntap", "add", "dev", name, "mode", "tap")
+        self.ip("link", "set", name, "master", "br0", "up")
+        return name
+
+    def netdev(self):
+        """QEMU's words for a new port of the network."""
+        return f"tap,id=n0,ifname={self.tap()},script=no,downscript=no"
+
+    def start(self, *command, log):
+        """Starts a process in the namespace, tracked until close(); what it prints goes to file `log`."""
+        with open(self.folder / log, "ab") as output:
+            process = subprocess.Popen(  # pylint: disable=consider-using-with
+                ["ip", "netns", "exec", self.name, *map(str, command)], stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+        self.processes.append(process)
+        return process
+
+    def dnsmasq(self, *extra, dns=True, dhcp=True):
+        """DHCP, DNS and TFTP. `extra` are dnsmasq options; dns=False leaves port 53 closed."""
+        words = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--user=root",
+                 "--interface=br0", "--bind-interfaces", "--except-interface=lo", "--no-ping",
+                 f"--pid-file={self.folder}/dnsmasq.pid", f"--dhcp-leasefile={self.folder}/leases",
+                 "--log-dhcp", "--log-queries", f"--log-facility={self.folder}/dnsmasq.log",
+                 f"--address=/{NAME}/{SERVER}", "--local=/test/"]
+        if not dns:
+            words.append("--port=0")
+        if dhcp:
+            words += ["--dhcp-authoritative", f"--dhcp-range={FIRST_LEASE},{LAST_LEASE},255.255.255.0,1h"]
+        process = self.start("dnsmasq", *words, *extra, log="dnsmasq.out")
+        self.wait_for(process, self.folder / "dnsmasq.log", "started,")
+        return process
+
+    def nginx(self):
+        """A web server for self.www on SERVER:80."""
+        state = self.folder / "nginx"
+        state.mkdir()
+        conf = state / "nginx.conf"
+        conf.write_text(f"""
+            daemon off;
+            user root;
+            worker_processes 1;
+            pid {state}/pid;
+            error_log {state}/error.log;
+            events {{ worker_connections 64; }}
+            http {{
+                access_log {state}/access.log;
+                client_body_temp_path {state}/body; proxy_temp_path {state}/proxy;
+                fastcgi_temp_path {state}/fastcgi; uwsgi_temp_path {state}/uwsgi; scgi_temp_path {state}/scgi;
+                sendfile on; tcp_nopush on; default_type application/octet-stream;
+                server {{ listen {SERVER}:{HTTP_PORT}; root {self.www}; disable_symlinks off; }}
+            }}
+        """)
+        process = self.start("nginx", "-p", state, "-c", conf, "-e", state / "error.log", log="nginx.out")
+        self.wait_for(process, state / "pid", "")
+        return process
+
+    def scripted(self, content):
+        """The server that answers as badly as its path asks (scripted.py); `content` is the file it serves."""
+        log = self.folder / "scripted.log"
+        process = self.start(sys.executable, Path(__file__).with_name("scripted.py"), "--address", SERVER,
+                             "--port", SCRIPTED_PORT, "--file", content, "--log", log, log="scripted.out")
+        self.wait_for(process, log, "ready")
+        return process
+
+    def serve(self, source, name=None):
+        """Puts a file into the web root; returns its URL."""
+        target = self.www / (name or Path(source).name)
+        target.unlink(missing_ok=True)
+        target.symlink_to(Path(source).resolve())
+        return f"http://{SERVER}/{target.name}"
+
+    def serve_text(self, name, text):
+        """A small file of the web root; returns its URL."""
+        (self.www / name).write_text(text)
+        return f"http://{SERVER}/{name}"
+
+    def tftp_tree(self, source):
+        """Makes `source` the TFTP root."""
+        shutil.rmtree(self.tftp, ignore_errors=True)
+        shutil.copytree(source, self.tftp)
+        for path in [self.tftp, *self.tftp.rglob("*")]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+    @staticmethod
+    def wait_for(process, path, text, seconds=20):
+        """Waits until file `path` exists and holds `text`; the process dying before that is an error."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if path.exists() and text in path.read_text(errors="replace"):
+                return
+            if process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise RuntimeError(f"{process.args[4]} did not start; its messages are in {path.parent}")
+
+
+def stop(process, seconds=5):
+    """Ends one process that we started: politely, then not."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,177 @@
+"""A virtual machine under QEMU whose serial port is read, searched and written.
+
+Uses KVM where it works, TCG (emulation) elsewhere; ACCEL=kvm|tcg decides instead. Deadlines are generous: they only
+find hangs. Does not handle: graphics.
+"""
+import os
+import re
+import shutil
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+from net import stop
+
+OVMF_CODE = ["/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd"]
+OVMF_VARS = ["/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd"]
+ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78cM]")
+FAILURE = re.compile(r"urlboot failed: (\w+)")
+TAIL_LINES = 60
+
+
+def first_existing(paths):
+    """The first of `paths` that exists."""
+    for path in paths:
+        if Path(path).exists():
+            return path
+    raise FileNotFoundError(f"none of {', '.join(paths)} exists: tests/setup.sh run installs them")
+
+
+def accelerator():
+    """kvm where the processor has it and /dev/kvm may be used, else tcg."""
+    wanted = os.environ.get("ACCEL")
+    if wanted:
+        return wanted
+    flags = re.search(r"^flags\s*:.*\b(vmx|svm)\b", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return "kvm" if flags and os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+
+
+class VmError(AssertionError):
+    """What was expected did not come; the message ends with the console's last lines."""
+
+
+class VM:
+    """One machine in a lab's namespace. `door` is a list of QEMU words (doors.py)."""
+
+    def __init__(self, lab, folder, door, memory=1024, nic="virtio-net-pci", machine="pc", uefi=False, cpu=None,
+                 mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.text = ""
+        self.position = 0
+        self.echo = echo
+        self.changed = threading.Condition()
+        sock = self.folder / "serial.sock"
+        sock.unlink(missing_ok=True)
+        accel = accelerator()
+        words = ["qemu-system-x86_64", "-name", "urlboot", "-machine", machine, "-accel", accel, "-m", str(memory),
+                 "-cpu", cpu or ("host" if accel == "kvm" else "qemu64,+rdrand"), "-display", "none", "-no-reboot",
+                 "-no-user-config", "-nodefaults", "-vga", "std", "-monitor", "none",
+                 "-chardev", f"socket,id=serial,path={sock},server=on,wait=on,logfile={self.folder}/serial.log",
+                 "-serial", "chardev:serial"]
+        if nic:
+            words += ["-netdev", lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
+        if uefi:
+            variables = self.folder / "ovmf_vars.fd"
+            shutil.copyfile(first_existing(OVMF_VARS), variables)
+            words += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={first_existing(OVMF_CODE)}",
+                      "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+        if gdb:
+            self.gdb_socket = self.folder / "gdb.sock"
+            words += ["-S", "-chardev", f"socket,id=gdb,path={self.gdb_socket},server=on,wait=off",
+                      "-gdb", "chardev:gdb"]
+        words += [*door, *extra]
+        (self.folder / "qemu.cmd").write_text(" ".join(f"'{word}'" for word in words) + "\n")
+        self.process = lab.start(*words, log=os.path.relpath(self.folder / "qemu.out", lab.folder))
+        self.socket = self.connect(sock)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends the machine."""
+        stop(self.process)
+        self.socket.close()
+        self.reader.join(5)
+
+    def connect(self, path):
+        """Connects to QEMU's serial socket (QEMU waits for it before the machine starts)."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            client = socket.socket(socket.AF_UNIX)
+            try:
+                client.connect(str(path))
+                return client
+            except OSError:
+                client.close()
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        message = (self.folder / "qemu.out").read_text(errors="replace")
+        raise VmError(f"QEMU did not start: {message}")
+
+    def read(self):
+        """Thread: takes in what the machine writes."""
+        pending = b""
+        while True:
+            try:
+                data = self.socket.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            if self.echo:
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+            pending += data
+            # An escape sequence or a character may be cut in two: keep a short unfinished end back.
+            cut = pending.rfind(b"\x1b")
+            keep = len(pending) - cut if cut >= 0 and len(pending) - cut < 12 else 0
+            whole, pending = pending[:len(pending) - keep], pending[len(pending) - keep:]
+            with self.changed:
+                self.text += ESCAPES.sub("", whole.decode("utf-8", "replace")).replace("\r\n", "\n")
+                self.changed.notify_all()
+        with self.changed:
+            self.text += ESCAPES.sub("", pending.decode("utf-8", "replace"))
+            self.changed.notify_all()
+
+    def send(self, text):
+        """Types `text` on the serial line."""
+        self.socket.sendall(text.encode())
+
+    def wait(self, pattern, seconds=120, fail=FAILURE):
+        """Waits for the regular expression `pattern` in what follows the last match; returns the match.
+
+        Output matching `fail` first, the machine's end and the deadline are errors."""
+        regex = re.compile(pattern, re.MULTILINE)
+        deadline = time.monotonic() + seconds
+        with self.changed:
+            while True:
+                found = regex.search(self.text, self.position)
+                if found:
+                    self.position = found.end()
+                    return found
+                bad = re.compile(fail).search(self.text, self.position) if fail else None
+                if bad:
+                    self.changed.wait(2)      # let the rest of the screen arrive
+                    raise VmError(f"{bad.group(0)!r} came while waiting for {pattern!r}\n{self.tail()}")
+                if self.process.poll() is not None and not self.reader.is_alive():
+                    raise VmError(f"the machine ended while waiting for {pattern!r}\n{self.tail()}")
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise VmError(f"{pattern!r} did not come in {seconds} s\n{self.tail()}")
+                self.changed.wait(min(left, 0.5))
+
+    def wait_failure(self, seconds=120):
+        """Waits for urlboot's failure screen; returns the stable error name."""
+        return self.wait(FAILURE.pattern, seconds, fail=r"SMALL-ISO-LINUX|Linux version").group(1)
+
+    def wait_end(self, seconds=60):
+        """Waits until the machine switches itself off."""
+        deadline = time.monotonic() + seconds
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise VmError(f"the machine is still on after {seconds} s\n{self.tail()}")
+            time.sleep(0.1)
+
+    def tail(self):
+        """The console's last lines and where the rest is."""
+        lines = self.text.splitlines()[-TAIL_LINES:]
+        return "\n".join(["  | " + line for line in lines] + [f"whole console: {self.folder}/serial.log"])
