@@ -23,7 +23,7 @@ $(BUILD)/urlboot.iso: $(BUILD)/urlboot.elf $(IMAGE_SRC)
 
 # ---- unit tests: ASan and UBSan on the host ------------------------------------------------------------
 SAN        := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-HOST_FLAGS := -std=gnu17 -g -O1 -Wall -Wextra -Werror -Wshadow -Wvla -I. $(THIRD_PARTY_INC)
+HOST_FLAGS := -std=gnu17 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Werror -Wshadow -Wvla -I. $(THIRD_PARTY_INC)
 UNIT_TESTS := $(sort $(patsubst UNIT-%,%,$(filter UNIT-test_%,$(.VARIABLES))))
 FUZZERS    := $(sort $(patsubst FUZZ-%,%,$(filter FUZZ-fuzz_%,$(.VARIABLES))))
 # Folders of third-party sources may be absolute (THIRD_PARTY=/dir); objects always land under build/.
