@@ -40,6 +40,9 @@ def capture(command, log, seconds, **options):
                                     **options).returncode
         except subprocess.TimeoutExpired:
             status = None
+        except OSError as error:
+            status = None
+            out.write(f"{error}\n".encode())
     return status, Path(log).read_text(errors="replace")
 
 

@@ -9,6 +9,8 @@ HOST_CC  ?= gcc
 FUZZ_CC  ?= clang
 FUZZ_S   ?= 5
 FUZZ_LONG_S ?= 600
+# Debian's pytest belongs to Debian's Python.
+PYTHON   := $(firstword $(wildcard /usr/bin/python3) python3)
 MODE     ?= bios
 NIC      ?= virtio-net-pci
 MEM      ?= 3072
@@ -86,7 +88,7 @@ run gdb: export APPEND := $(APPEND)
 run gdb:
 	@sh tests/setup.sh run
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@python3 tests/run.py --build $(BUILD) --mode $(MODE) --nic $(NIC) --mem $(MEM)
+	@$(PYTHON) tests/run.py --build $(BUILD) --mode $(MODE) --nic $(NIC) --mem $(MEM)
 
 iso: export URL := $(URL)
 iso: export APPEND := $(APPEND)
@@ -105,7 +107,7 @@ images:
 test:
 	@sh tests/setup.sh test
 	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers
-	@python3 tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
+	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
 	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --system "$(TESTS)"
 
 check:
@@ -116,4 +118,4 @@ check:
 fuzz:
 	@sh tests/setup.sh test
 	@$(MAKE) --no-print-directory $(JOBS) fuzzers
-	@python3 tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_LONG_S) --fuzz "$(FUZZERS)"
+	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_LONG_S) --fuzz "$(FUZZERS)"
