@@ -7,6 +7,7 @@
 #ifndef URLBOOT_BOOT_DOORS_H
 #define URLBOOT_BOOT_DOORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,10 @@ struct phys_view {             // the physical memory that may be read
 
 // The `length` bytes at physical `address`, NULL when they do not lie inside the view. Address 0 is refused.
 const void *phys_at(const struct phys_view *view, uint64_t address, uint64_t length);
+
+// Copies `length` bytes at physical `address` to `out`, whatever its alignment: loaders promise none. False
+// when they do not lie inside the view.
+bool phys_read(const struct phys_view *view, uint64_t address, void *out, size_t length);
 
 // The text at physical `address` and in *max how many bytes of it may be read; "" with *max 1 when it lies
 // outside the view.

@@ -17,13 +17,13 @@ static int read_mmap(const struct phys_view *view, const struct mb1_info *mb, st
     uint64_t end = at + mb->mmap_length;
 
     while (at + sizeof(struct mb1_mmap_entry) <= end) {
-        const struct mb1_mmap_entry *e = phys_at(view, at, sizeof(*e));
-        if (e == NULL || e->size < sizeof(*e) - sizeof(e->size))
+        struct mb1_mmap_entry e;
+        if (!phys_read(view, at, &e, sizeof(e)) || e.size < sizeof(e) - sizeof(e.size))
             return fail(ERR_BOOT_INFO_INVALID, "broken memory map entry at 0x%llx", (unsigned long long)at);
-        int err = boot_add_range(info, e->base, e->length, e->type);
+        int err = boot_add_range(info, e.base, e.length, e.type);
         if (err)
             return err;
-        at += (uint64_t)e->size + sizeof(e->size);
+        at += (uint64_t)e.size + sizeof(e.size);
     }
     return 0;
 }
@@ -32,12 +32,12 @@ static int read_modules(const struct phys_view *view, const struct mb1_info *mb,
 {
     for (uint32_t i = 0; i < mb->mods_count && i < BOOT_MODULES_MAX; i++) {
         uint64_t at = mb->mods_addr + (uint64_t)i * sizeof(struct mb1_module);
-        const struct mb1_module *module = phys_at(view, at, sizeof(*module));
-        if (module == NULL)
+        struct mb1_module module;
+        if (!phys_read(view, at, &module, sizeof(module)))
             return fail(ERR_BOOT_INFO_INVALID, "the module list lies outside memory");
         uint64_t room;
-        const char *name = phys_text(view, module->string, &room);
-        boot_add_module(info, module->start, module->end, name, room);
+        const char *name = phys_text(view, module.string, &room);
+        boot_add_module(info, module.start, module.end, name, room);
     }
     return 0;
 }
@@ -65,32 +65,32 @@ static void read_framebuffer(const struct mb1_info *mb, struct boot_info *info)
 
 int mb1_parse(const struct phys_view *view, uint64_t address, struct boot_info *info)
 {
-    const struct mb1_info *mb = phys_at(view, address, sizeof(*mb));
+    struct mb1_info mb;
     const char *text;
     uint64_t room;
     int err;
 
     info->door = "multiboot1";
-    if (mb == NULL)
+    if (!phys_read(view, address, &mb, sizeof(mb)))
         return fail(ERR_BOOT_INFO_INVALID, "no Multiboot information at 0x%llx", (unsigned long long)address);
-    if (mb->flags & MB1_INFO_LOADER_NAME) {
-        text = phys_text(view, mb->boot_loader_name, &room);
+    if (mb.flags & MB1_INFO_LOADER_NAME) {
+        text = phys_text(view, mb.boot_loader_name, &room);
         boot_set_loader(info, text, room);
     }
-    if (mb->flags & MB1_INFO_FRAMEBUFFER)
-        read_framebuffer(mb, info);
-    if (mb->flags & MB1_INFO_CMDLINE) {
-        text = phys_text(view, mb->cmdline, &room);
+    if (mb.flags & MB1_INFO_FRAMEBUFFER)
+        read_framebuffer(&mb, info);
+    if (mb.flags & MB1_INFO_CMDLINE) {
+        text = phys_text(view, mb.cmdline, &room);
         err = boot_set_cmdline(info, text, room, true);
         if (err)
             return err;
     }
-    if (mb->flags & MB1_INFO_MODULES) {
-        err = read_modules(view, mb, info);
+    if (mb.flags & MB1_INFO_MODULES) {
+        err = read_modules(view, &mb, info);
         if (err)
             return err;
     }
-    if (!(mb->flags & MB1_INFO_MMAP))
-        return boot_add_range(info, UPPER_MEMORY, mb->mem_upper * KIB_BYTES, BOOT_MEM_RAM);
-    return read_mmap(view, mb, info);
+    if (!(mb.flags & MB1_INFO_MMAP))
+        return boot_add_range(info, UPPER_MEMORY, mb.mem_upper * KIB_BYTES, BOOT_MEM_RAM);
+    return read_mmap(view, &mb, info);
 }

@@ -92,7 +92,7 @@ static void find_rsdp(struct boot_info *info)
 static void mask_field(UINT32 mask, uint8_t *pos, uint8_t *size)
 {
     *pos = mask == 0 ? 0 : (uint8_t)__builtin_ctz(mask);
-    *size = (uint8_t)__builtin_popcount(mask);
+    *size = mask == 0 ? 0 : (uint8_t)(32 - __builtin_clz(mask) - *pos);
 }
 
 static void find_framebuffer(struct boot_info *info)

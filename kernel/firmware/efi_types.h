@@ -10,6 +10,9 @@
 #include <Guid/Acpi.h>
 #include <Protocol/GraphicsOutput.h>
 
+// edk2 leaves hidden visibility in force for whatever is declared next, memcpy() included.
+#pragma GCC visibility push(default)
+
 #include <assert.h>
 
 static_assert(sizeof(L'x') == 2, "UEFI strings are UCS-2: compile with -fshort-wchar");
