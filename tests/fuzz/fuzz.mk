@@ -1,1 +1,5 @@
 FUZZ-fuzz_doors := boot/doors.c boot/multiboot2.c boot/multiboot1.c boot/pvh.c lib/err.c
+FUZZ-fuzz_url := net/url.c lib/err.c
+FUZZ-fuzz_http_response := net/http/response.c net/http/headers.c lib/err.c
+FUZZ-fuzz_http_chunked := net/http/chunked.c lib/err.c
+FUZZ-fuzz_http_client := tests/unit/http_peer.c net/http/client.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
