@@ -17,8 +17,11 @@ include lib/third_party.mk
 
 BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
 KERNEL  := kernel/main.o kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
-           kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/image_sink.o
-DRIVERS := 
+           kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
+DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o drivers/pci/bars.o drivers/dma.o \
+           drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
+           drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
+           drivers/virtio/virtqueue.o
 NET     := net/lwip/port.o net/netif.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/download.o net/progress.o net/digest_sink.o net/url.o net/http/request.o net/http/headers.o net/http/response.o net/http/status.o \
            net/http/chunked.o net/http/client.o

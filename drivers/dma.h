@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// `size` bytes aligned to the power of two `align`, zeroed; NULL when there is none.
+// `size` bytes aligned to the power of two `align`, zeroed; NULL when there is none or size is 0. Up to
+// 2 KiB share pages; align > size works but wastes the difference on every call.
 void *dma_alloc(size_t size, size_t align);
 
 // Gives memory from dma_alloc back; `size` as then.

@@ -144,7 +144,8 @@ unsigned nic_probe_all(void);
 // The NICs found: pointer and count.
 struct nic *nic_list(unsigned *count);
 
-// ops->start and ops->stop with bookkeeping: starting twice or stopping a stopped NIC does nothing.
+// ops->start and ops->stop with bookkeeping: starting twice or stopping a stopped NIC does nothing. A NIC
+// must not be stopped from inside its own nic->input(): its poll() is still at work then.
 int nic_start(struct nic *nic);
 void nic_stop(struct nic *nic);
 

@@ -1,0 +1,106 @@
+// Finds network devices and their drivers, keeps the list, starts and stops (contract: drivers/nic.h).
+// Not handled: devices that come or go later; NICs that are not on PCI.
+#include "drivers/nic.h"  // nic_probe_all
+
+#include <string.h>
+
+#include "drivers/nic_table.h"     // nic_table
+#include "drivers/pci/function.h"  // pci_is_network
+#include "drivers/pci/pci.h"       // pci_device
+#include "lib/err.h"               // fail_detail
+#include "lib/log.h"               // log_info
+
+static struct nic nics[NICS_MAX];
+static unsigned nic_count;
+
+static const struct nic_id *match(const struct nic_driver *driver, const struct pci_dev *pci)
+{
+    for (const struct nic_id *id = driver->ids; id->vendor; id++)
+        if (id->vendor == pci->vendor_id && id->device == pci->device_id)
+            return id;
+    return NULL;
+}
+
+static void log_found(const struct nic *nic)
+{
+    const struct pci_dev *pci = nic->pci;
+
+    log_info("NIC %04x:%02x:%02x.%x %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", pci->segment, pci->bus, pci->device,
+             pci->function, nic->driver, nic->chip, nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
+             nic->mac[4], nic->mac[5]);
+}
+
+static void log_refused(const struct pci_dev *pci, const char *driver, const char *why)
+{
+    log_warn("network device %04x:%02x:%02x.%x %04x:%04x: %s%s%s", pci->segment, pci->bus, pci->device,
+             pci->function, pci->vendor_id, pci->device_id, driver, *driver ? ": " : "", why);
+}
+
+// Offers `pci` to the drivers. True when one took it.
+static bool probe(struct pci_dev *pci)
+{
+    for (const struct nic_driver *const *driver = nic_table; *driver; driver++) {
+        const struct nic_id *id = match(*driver, pci);
+        if (!id)
+            continue;
+        struct nic *nic = &nics[nic_count];
+        *nic = (struct nic){.driver = (*driver)->name, .pci = pci, .mtu = 1500};
+        fail_clear();
+        int err = (*driver)->probe(nic, pci, id);
+        if (err == 0) {
+            nic_count++;
+            log_found(nic);
+            return true;
+        }
+        log_refused(pci, (*driver)->name, *fail_detail() ? fail_detail() : err_meaning(err));
+        return false;
+    }
+    log_refused(pci, "", "there is no driver for it");
+    return false;
+}
+
+unsigned nic_probe_all(void)
+{
+    struct pci_dev *pci;
+
+    nic_count = 0;
+    for (unsigned i = 0; (pci = pci_device(i)) != NULL; i++) {
+        if (!pci_is_network(pci))
+            continue;
+        if (nic_count == NICS_MAX)
+            log_refused(pci, "", "there are more NICs than the table holds");
+        else
+            probe(pci);
+    }
+    return nic_count;
+}
+
+struct nic *nic_list(unsigned *count)
+{
+    *count = nic_count;
+    return nics;
+}
+
+int nic_start(struct nic *nic)
+{
+    if (nic->started)
+        return 0;
+    int err = nic->ops->start(nic);
+    nic->started = err == 0;
+    return err;
+}
+
+void nic_stop(struct nic *nic)
+{
+    if (!nic->started)
+        return;
+    nic->ops->stop(nic);
+    nic->started = false;
+}
+
+void nic_stop_all(void)
+{
+    for (unsigned i = 0; i < nic_count; i++)
+        nic_stop(&nics[i]);
+    pci_silence_network();
+}

@@ -1,0 +1,12 @@
+// The list of drivers. No other file names one.
+#include "drivers/nic_table.h"  // nic_table
+
+#include <stddef.h>
+
+#include "drivers/nic.h"             // nic_driver
+#include "drivers/virtio/driver.h"   // virtio_net_driver
+
+const struct nic_driver *const nic_table[] = {
+    &virtio_net_driver,  // every KVM cloud and QEMU
+    NULL,
+};
