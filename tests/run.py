@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--mem", default="3072")
     parser.add_argument("--url", default=os.environ.get("URL", ""))
     parser.add_argument("--append", default=os.environ.get("APPEND", ""))
+    parser.add_argument("--stop-at", default="", help="end when this text appears (for tests)")
     parser.add_argument("--gdb", action="store_true", default=bool(os.environ.get("URLBOOT_GDB")))
     return parser.parse_args()
 
@@ -55,10 +56,10 @@ def build_words(options, url):
     return words + ["--", *(linux.split() if separator else []), "console=tty0", "console=ttyS0,115200"]
 
 
-def converse(vm):
+def converse(vm, stop_at):
     """Joins this terminal and the machine's serial line until the machine ends or Ctrl-] is typed."""
     if not sys.stdin.isatty():
-        while vm.process.poll() is None:
+        while vm.process.poll() is None and not (stop_at and stop_at in vm.text):
             time.sleep(0.3)
         return
     before = termios.tcgetattr(sys.stdin)
@@ -71,7 +72,7 @@ def converse(vm):
             keys = os.read(sys.stdin.fileno(), 256)
             if not keys or QUIT_KEY in keys:
                 break
-            vm.socket.sendall(keys)
+            vm.send(keys)
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
@@ -111,7 +112,7 @@ def main():
         with VM(lab, folder, memory=options.mem, nic=options.nic, echo=True, gdb=options.gdb, **door) as vm:
             if options.gdb:
                 print(f"run: the machine waits. gdb {payload} -ex 'target remote {vm.gdb_socket}'", flush=True)
-            converse(vm)
+            converse(vm, options.stop_at)
     print("\nrun: ended")
 
 

@@ -111,9 +111,13 @@ def run_checks(options, logs, count):
 
 def run_system(options, logs, count):
     """pytest, as root since the tests make network namespaces."""
+    # Before pytest's workers start: they must find the images there.
+    if subprocess.run(["sh", TREE / "tests" / "live" / "images.sh", options.build / "live"], check=False).returncode:
+        count.failed("images", "tests/live/images.sh could not build the images that the system tests boot")
+        return
     report = logs / "system.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", f"--junitxml={report}",
+    command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-n", str(os.cpu_count() or 1), f"--junitxml={report}",
                f"--build={options.build}", str(TREE / "tests" / "system")]
     if options.system:
         command += ["-k", options.system]

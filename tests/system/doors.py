@@ -20,10 +20,10 @@ def mkimage(kind, payload, out, words):
     return out
 
 
-def cd_words(image):
-    """A CD drive with `image`, booted first."""
+def cd_words(image, index=0):
+    """A CD drive with `image`, place `index` in the boot order."""
     return ["-drive", f"if=none,id=cd,media=cdrom,readonly=on,file={image}",
-            "-device", "ide-cd,drive=cd,bootindex=0"]
+            "-device", f"ide-cd,drive=cd,bootindex={index}"]
 
 
 def bios(lab, folder, payload, words, image=None, dnsmasq=()):

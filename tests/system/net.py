@@ -46,6 +46,16 @@ def remove_stale():
             run("ip", "netns", "delete", name)
 
 
+def spawn(lab, command, log, talk):
+    """Starts a process that belongs to `lab` (see Lab.start)."""
+    with open(lab.folder / log, "ab") as output:
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            command, stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if talk else output, stderr=output, bufsize=0, preexec_fn=die_with_parent)
+    lab.processes.append(process)
+    return process
+
+
 class Lab:
     """The namespace and the servers in it. Use as a context manager."""
 
@@ -100,14 +110,10 @@ class Lab:
         """QEMU's words for a new port of the network."""
         return f"tap,id=n0,ifname={self.tap()},script=no,downscript=no"
 
-    def start(self, *command, log):
-        """Starts a process in the namespace, tracked until close(); what it prints goes to file `log`."""
-        with open(self.folder / log, "ab") as output:
-            process = subprocess.Popen(  # pylint: disable=consider-using-with
-                ["ip", "netns", "exec", self.name, *map(str, command)], stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
-        self.processes.append(process)
-        return process
+    def start(self, *command, log, talk=False):
+        """Starts a process in the namespace, tracked until close(). What it prints goes to file `log`; with
+        `talk` its standard input and output are pipes and only its complaints go there."""
+        return spawn(self, ["ip", "netns", "exec", self.name, *map(str, command)], log, talk)
 
     def dnsmasq(self, *extra, dns=True, dhcp=True):
         """DHCP, DNS and TFTP. `extra` are dnsmasq options; dns=False leaves port 53 closed."""

@@ -2,10 +2,9 @@
 
 Offers the part of net.Lab that vm.VM and the doors use. Does not handle: doors that need a web server of ours.
 """
-import subprocess
 from pathlib import Path
 
-from net import Lab, die_with_parent, stop
+from net import Lab, spawn, stop
 
 BOOT_FILES = {"pxe": "boot/grub/i386-pc/core.0", "pxe-uefi": "boot/grub/x86_64-efi/core.efi"}
 
@@ -27,14 +26,9 @@ class UserLab:
         for process in reversed(self.processes):
             stop(process)
 
-    def start(self, *command, log):
-        """Starts a tracked process."""
-        with open(self.folder / log, "ab") as output:
-            process = subprocess.Popen(  # pylint: disable=consider-using-with
-                list(map(str, command)), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                preexec_fn=die_with_parent)
-        self.processes.append(process)
-        return process
+    def start(self, *command, log, talk=False):
+        """Starts a tracked process, as Lab.start does."""
+        return spawn(self, list(map(str, command)), log, talk)
 
     def dnsmasq(self, *_):
         """QEMU answers DHCP and DNS itself."""

@@ -6,7 +6,6 @@ find hangs. Does not handle: graphics.
 import os
 import re
 import shutil
-import socket
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ OVMF_VARS = ["/usr/share/OVMF/OVMF_VARS_4M.fd", "/usr/share/OVMF/OVMF_VARS.fd"]
 ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78cM]")
 FAILURE = re.compile(r"urlboot failed: (\w+)")
 TAIL_LINES = 60
+PROMPT_REST_S = 1
 
 
 def first_existing(paths):
@@ -51,15 +51,14 @@ class VM:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.text = ""
         self.position = 0
+        self.written = time.monotonic()
         self.echo = echo
         self.changed = threading.Condition()
-        sock = self.folder / "serial.sock"
-        sock.unlink(missing_ok=True)
         accel = accelerator()
         words = ["qemu-system-x86_64", "-name", "urlboot", "-machine", machine, "-accel", accel, "-m", str(memory),
                  "-cpu", cpu or ("host" if accel == "kvm" else "qemu64,+rdrand"), "-display", "none", "-no-reboot",
                  "-no-user-config", "-nodefaults", "-vga", "std", "-monitor", "none",
-                 "-chardev", f"socket,id=serial,path={sock},server=on,wait=on,logfile={self.folder}/serial.log",
+                 "-chardev", f"stdio,id=serial,signal=off,logfile={self.folder}/serial.log",
                  "-serial", "chardev:serial"]
         if nic:
             words += ["-netdev", lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
@@ -69,13 +68,14 @@ class VM:
             words += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={first_existing(OVMF_CODE)}",
                       "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
         if gdb:
-            self.gdb_socket = self.folder / "gdb.sock"
+            # A Unix socket, since the machine's network is not this one; its path must be short.
+            self.gdb_socket = f"/tmp/urlboot-gdb-{os.getpid()}"
             words += ["-S", "-chardev", f"socket,id=gdb,path={self.gdb_socket},server=on,wait=off",
                       "-gdb", "chardev:gdb"]
         words += [*door, *extra]
         (self.folder / "qemu.cmd").write_text(" ".join(f"'{word}'" for word in words) + "\n")
-        self.process = lab.start(*words, log=os.path.relpath(self.folder / "qemu.out", lab.folder))
-        self.socket = self.connect(sock)
+        self.process = lab.start(*words, log=os.path.relpath(self.folder / "qemu.out", lab.folder),
+                                 talk=True)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
@@ -88,33 +88,14 @@ class VM:
     def close(self):
         """Ends the machine."""
         stop(self.process)
-        self.socket.close()
         self.reader.join(5)
-
-    def connect(self, path):
-        """Connects to QEMU's serial socket (QEMU waits for it before the machine starts)."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            client = socket.socket(socket.AF_UNIX)
-            try:
-                client.connect(str(path))
-                return client
-            except OSError:
-                client.close()
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        message = (self.folder / "qemu.out").read_text(errors="replace")
-        raise VmError(f"QEMU did not start: {message}")
+        self.process.stdin.close()
 
     def read(self):
         """Thread: takes in what the machine writes."""
         pending = b""
         while True:
-            try:
-                data = self.socket.recv(65536)
-            except OSError:
-                data = b""
+            data = self.process.stdout.read(65536)
             if not data:
                 break
             if self.echo:
@@ -126,6 +107,7 @@ class VM:
             keep = len(pending) - cut if cut >= 0 and len(pending) - cut < 12 else 0
             whole, pending = pending[:len(pending) - keep], pending[len(pending) - keep:]
             with self.changed:
+                self.written = time.monotonic()
                 self.text += ESCAPES.sub("", whole.decode("utf-8", "replace")).replace("\r\n", "\n")
                 self.changed.notify_all()
         with self.changed:
@@ -133,8 +115,8 @@ class VM:
             self.changed.notify_all()
 
     def send(self, text):
-        """Types `text` on the serial line."""
-        self.socket.sendall(text.encode())
+        """Types text or bytes on the serial line."""
+        self.process.stdin.write(text.encode() if isinstance(text, str) else text)
 
     def wait(self, pattern, seconds=120, fail=FAILURE):
         """Waits for the regular expression `pattern` in what follows the last match; returns the match.
@@ -144,11 +126,12 @@ class VM:
         deadline = time.monotonic() + seconds
         with self.changed:
             while True:
-                found = regex.search(self.text, self.position)
+                text = self.settled()
+                found = regex.search(text, self.position)
                 if found:
                     self.position = found.end()
                     return found
-                bad = re.compile(fail).search(self.text, self.position) if fail else None
+                bad = re.compile(fail).search(text, self.position) if fail else None
                 if bad:
                     self.changed.wait(2)      # let the rest of the screen arrive
                     raise VmError(f"{bad.group(0)!r} came while waiting for {pattern!r}\n{self.tail()}")
@@ -157,7 +140,13 @@ class VM:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise VmError(f"{pattern!r} did not come in {seconds} s\n{self.tail()}")
-                self.changed.wait(min(left, 0.5))
+                self.changed.wait(min(left, 0.3))
+
+    def settled(self):
+        """The console without a last line that is still being written (a prompt is one that rests)."""
+        if time.monotonic() - self.written > PROMPT_REST_S or not self.reader.is_alive():
+            return self.text
+        return self.text[:self.text.rfind("\n") + 1]
 
     def wait_failure(self, seconds=120):
         """Waits for urlboot's failure screen; returns the stable error name."""
@@ -174,4 +163,5 @@ class VM:
     def tail(self):
         """The console's last lines and where the rest is."""
         lines = self.text.splitlines()[-TAIL_LINES:]
+        lines += (self.folder / "qemu.out").read_text(errors="replace").splitlines()[-5:]
         return "\n".join(["  | " + line for line in lines] + [f"whole console: {self.folder}/serial.log"])

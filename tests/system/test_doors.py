@@ -1,0 +1,48 @@
+"""Every way into urlboot ends in the small ISO's Linux with the ISO as its medium."""
+import re
+
+import pytest
+
+
+@pytest.mark.parametrize("door", ["bios", "uefi", "kernel", "pxe", "pxe-uefi", "ipxe", "pxelinux"])
+def test_door(boot, url, door):
+    """The matrix of doors, virtio-net."""
+    machine = boot.start(f"url={url}", door=door, memory=768)
+    cmdline, _ = boot.expect_small(machine, 300)
+    assert "findiso" not in cmdline
+    if "uefi" in door:
+        assert "SMALL-ISO-EFI 64" in machine.text, "Linux does not see the UEFI"
+
+
+def test_plain_image_menu_asks(boot, url, build):
+    """The image as `make` leaves it: its menu's second entry asks for a URL, typed on the serial line."""
+    machine = boot.start(door="bios", image=build / "urlboot.iso")
+    machine.wait("Ask for a URL", 60)
+    machine.send("\x0e\r")                       # Ctrl-N: next entry
+    machine.wait(r"(?i)url.*[:>]", 60)
+    machine.send(f"{url}\r")
+    machine.wait(r"SMALL-ISO-LINUX|Linux version|Starting Linux|starting Linux", 200)
+
+
+def test_plain_image_takes_the_url_from_dhcp(boot, url, build):
+    """The image's first entry: DHCP option 67."""
+    machine = boot.start(door="bios", image=build / "urlboot.iso", dnsmasq=[f"--dhcp-option-force=67,{url}"])
+    machine.wait("Boot the URL that DHCP names", 60)
+    machine.send("\r")
+    machine.wait(r"SMALL-ISO-LINUX|Linux version|Starting Linux|starting Linux", 200)
+
+
+def test_typed_url_is_edited(boot, url):
+    """Backspace works at the prompt."""
+    machine = boot.start("url=ask")
+    machine.wait(r"(?i)url.*[:>]", 60)
+    machine.send(f"{url}xyz\x7f\x08\x7f\r")
+    boot.expect_small(machine)
+
+
+def test_summary_names_phases_and_times(boot, url, small):
+    """After the download: a table of phases, and the digest said to be right."""
+    machine = boot.start(f"url={url}", f"sha256={small.sha256}")
+    boot.expect_small(machine)
+    for word in ("DHCP", "DNS", "download", "ISO", "Linux"):
+        assert re.search(word, machine.text, re.IGNORECASE), f"{word} is not in the summary"

@@ -1,0 +1,87 @@
+"""Address, names and controllers: what works and what each failure is called."""
+import pytest
+
+from net import BLACK_HOLE, NAME, SERVER
+
+
+def test_dhcp_absent(boot, url, lab):
+    """Nobody answers DHCP."""
+    lab.dnsmasq = lambda *_: None
+    assert boot.bad(f"url={url}")[0] == "DhcpTimeout"
+
+
+def test_static_address(boot, lab):
+    """ip= needs no DHCP; its DNS server is asked."""
+    start = lab.dnsmasq
+    lab.dnsmasq = lambda *words: start(*words, dhcp=False)
+    boot.good(f"url=http://{NAME}/small.iso", f"ip=10.77.0.20::{SERVER}:255.255.255.0:::off:{SERVER}")
+
+
+def test_name_by_dhcp_servers_dns(boot):
+    """A host name."""
+    boot.good(f"url=http://{NAME}/small.iso")
+
+
+def test_dns_absent(boot):
+    """No DNS server answers, neither DHCP's nor the public ones."""
+    assert boot.bad(f"url=http://{NAME}/small.iso", dnsmasq=[f"--dhcp-option=6,{BLACK_HOLE}"])[0] == "DnsLookupFailed"
+
+
+def test_dns_says_no(boot):
+    """NXDOMAIN."""
+    assert boot.bad("url=http://nobody.test/small.iso")[0] == "DnsLookupFailed"
+
+
+@pytest.mark.parametrize("public", ["8.8.8.8", "1.1.1.1"])
+def test_dns_falls_back(boot, lab, public):
+    """DHCP's DNS server is dead, a public one answers."""
+    lab.ip("addr", "add", f"{public}/32", "dev", "br0")
+    boot.good(f"url=http://{NAME}/small.iso", dnsmasq=[f"--dhcp-option=6,{BLACK_HOLE}"])
+
+
+def test_url_by_dhcp_option_67(boot, url):
+    """No url= at all: DHCP's boot file is one."""
+    boot.good(dnsmasq=[f"--dhcp-option-force=67,{url}"])
+
+
+def test_no_url(boot):
+    """Neither url= nor a boot file."""
+    assert boot.bad()[0] == "NoUrl"
+
+
+def test_boot_file_that_is_no_url(boot):
+    """A boot file for another loader is not taken for a URL."""
+    assert boot.bad(dnsmasq=["--dhcp-boot=pxelinux.0"])[0] == "NoUrl"
+
+
+@pytest.mark.parametrize("transport", ["disable-legacy=on", "disable-modern=on", "disable-legacy=off,disable-modern=off"])
+def test_virtio_transports(boot, url, transport):
+    """Modern only, legacy only, both."""
+    boot.good(f"url={url}", nic_words=f",{transport}")
+
+
+def test_no_controller(boot, url):
+    """A machine without NIC."""
+    assert boot.bad(f"url={url}", nic=None)[0] == "NoNicFound"
+
+
+def test_first_lease_wins(boot, url):
+    """Two controllers, the first one on a dead wire."""
+    boot.good(f"url={url}", nic_words=",addr=0x10",
+              extra=["-netdev", "hubport,hubid=7,id=dead", "-device", "virtio-net-pci,netdev=dead,addr=0x5,romfile="])
+
+
+def test_nic_chosen_by_mac(boot, url):
+    """nic= names one of two."""
+    boot.good(f"url={url}", "nic=52:54:00:75:72:6c", nic_words=",addr=0x10",
+              extra=["-netdev", "hubport,hubid=7,id=dead", "-device", "virtio-net-pci,netdev=dead,addr=0x5,romfile="])
+
+
+def test_connection_refused(boot):
+    """Nobody listens on the port."""
+    assert boot.bad(f"url=http://{SERVER}:81/small.iso")[0] == "ConnectionRefused"
+
+
+def test_connection_timeout(boot):
+    """Nobody has the address."""
+    assert boot.bad(f"url=http://{BLACK_HOLE}/small.iso", "timeout=5", "retry=0")[0] == "ConnectionTimeout"
