@@ -52,7 +52,7 @@ static void run_modprobe(const char *path, char *const *envp)
             return;
         sys_sleep_ms(POLL_MS);
     }
-    say("%s does not end", path);
+    complain("%s does not end", path);
     sys_kill(pid, SIGKILL);
     sys_wait(pid, 0, 0);
 }
@@ -118,9 +118,9 @@ void loop_attach_later(const struct medium *medium)
             continue;
         long rc = loop_attach(control, medium);
         if (rc < 0)
-            say("no loop device, error %d", rc);
+            complain("no loop device, error %d", rc);
         sys_exit(rc < 0);
     }
-    say("no loop driver came up in %d s", LATER_WAIT_MS / 1000L);
+    complain("no loop driver came up in %d s", LATER_WAIT_MS / 1000L);
     sys_exit(1);
 }

@@ -39,9 +39,9 @@ static void make_medium(char *const *envp)
     if (control >= 0) {
         rc = loop_attach(control, &medium);
         if (rc < 0)
-            say("no loop device over vmcore, error %d", rc);
+            complain("no loop device over vmcore, error %d", rc);
         else if (rc != 0)
-            say("the medium is not loop0: live-media= or root= must name loop%d", rc);
+            complain("the medium is not loop0 but loop%d: the words of the command line may miss it", rc);
         sys_close(medium.fd);
         return;
     }
@@ -57,7 +57,7 @@ static void ready_file(char *const *envp)
     long control = loop_control(envp);
 
     if (control < 0)
-        say("medium %s, but no loop driver (error %d)", ISO_FILE, control);
+        complain("medium %s, but no loop driver (error %d)", ISO_FILE, control);
     else
         say("medium %s", ISO_FILE);
     sys_close(control);
@@ -85,10 +85,12 @@ static char *take_rdinit(char **envp)
     return value;
 }
 
+// Comes back only when `path` cannot be run.
 static void become(char *path, char **argv, char **envp)
 {
     argv[0] = path;
-    sys_execve(path, argv, envp);
+    long rc = sys_execve(path, argv, envp);
+    say("%s: error %d", path, rc);
 }
 
 // argc, argv, NULL, envp, NULL lie at `stack` (start.S).
@@ -117,6 +119,6 @@ void start(long *stack)
         become(rdinit, argv, envp);
     for (unsigned i = 0; i < sizeof(inits) / sizeof(inits[0]); i++)
         become(inits[i], argv, envp);
-    say("the initramfs has no init");
+    complain("the initramfs has no init");
     sys_exit(1);
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 
 #define LINE_MAX 240
+#define LEVEL_ERROR "<3>urlboot-init: "  // shown even with "quiet"
 #define LEVEL_INFO "<6>urlboot-init: "
 #define LEVEL_DEBUG "<7>urlboot: "
 #define RATE_LIMIT "/proc/sys/kernel/printk_devkmsg"  // ten lines in five seconds, unless it says "on"
@@ -72,17 +73,32 @@ void say_open(void)
         kmsg = sys_open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 }
 
-void say(const char *text, ...)
+static void write_line(const char *level, const char *text, va_list list)
 {
     char line[LINE_MAX];
-    size at = append(line, sizeof(line), 0, LEVEL_INFO);
+    size at = append(line, sizeof(line), 0, level);
+
+    at += format_list(line + at, sizeof(line) - at - 1, text, list);
+    line[at++] = '\n';
+    sys_write(kmsg, line, at);
+}
+
+void say(const char *text, ...)
+{
     va_list list;
 
     va_start(list, text);
-    at += format_list(line + at, sizeof(line) - at - 1, text, list);
+    write_line(LEVEL_INFO, text, list);
     va_end(list);
-    line[at++] = '\n';
-    sys_write(kmsg, line, at);
+}
+
+void complain(const char *text, ...)
+{
+    va_list list;
+
+    va_start(list, text);
+    write_line(LEVEL_ERROR, text, list);
+    va_end(list);
 }
 
 // Switches the rate limit of /dev/kmsg: writes `value`, and stores what was there in old[room].

@@ -14,6 +14,9 @@ void say_open(void);
 //     say("medium /dev/loop%d, %d bytes", index, length);
 void say(const char *format, ...);
 
+// As say(), as an error: the console shows it even with "quiet".
+void complain(const char *format, ...);
+
 // Writes each line of the file at `path` into the kernel log as "urlboot: ...", level debug: dmesg shows it,
 // the console does not. Nothing happens when there is no such file.
 void say_file(const char *path);

@@ -226,19 +226,27 @@ static void our_words(const struct linux_medium *medium, uint64_t ram, char *out
                  medium->length / TMPFS_PERCENT > ram / 100 ? "rootfstype=ramfs " : "");
 }
 
-// Copies `from` to out[size] and renames words that begin with rdinit=. Returns the length it needs.
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+// Copies `from` to out[size] and renames words that begin with rdinit=, up to the word "--", behind which
+// words are the init program's. Returns the length it needs.
 static size_t copy_words(const char *from, bool rename, char *out, size_t size)
 {
-    static const char theirs[] = "rdinit=", ours[] = "urlboot_";
+    static const char prefix[] = "urlboot_";
     size_t length = 0;
     bool quoted = false;
 
     for (const char *c = from; *c != '\0'; c++) {
-        bool word = c == from || (c[-1] == ' ' && !quoted);
-        if (rename && word && strncmp(c, theirs, sizeof(theirs) - 1) == 0)
-            for (const char *o = ours; *o != '\0'; o++, length++)
+        bool word = !quoted && (c == from || c[-1] == ' ');
+        if (word && begins(c, "--") && (c[2] == ' ' || c[2] == '\0'))
+            rename = false;
+        if (word && rename && begins(c, "rdinit="))
+            for (const char *p = prefix; *p != '\0'; p++, length++)
                 if (length + 1 < size)
-                    out[length] = *o;
+                    out[length] = *p;
         if (*c == '"')
             quoted = !quoted;
         if (length + 1 < size)
