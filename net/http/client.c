@@ -170,13 +170,15 @@ static int decode_chunks(const struct body *body, struct http_chunked *chunked, 
         int end = http_chunked_take(chunked, data, length, &used, &piece);
         if (end < 0)
             return end;
-        if (piece > body->wanted - body->get->received)
+        uint64_t left = body->wanted - body->get->received;
+        size_t fits = piece < left ? piece : (size_t)left;
+        int err = fits > 0 ? write_piece(body, data + used - piece, fits) : 0;
+        if (err)
+            return err;
+        if (piece > fits)
             return fail(ERR_INVALID_RESPONSE,
                         "the answer is longer than the %llu bytes its Content-Range says",
                         (unsigned long long)body->wanted);
-        int err = piece > 0 ? write_piece(body, data + used - piece, piece) : 0;
-        if (err)
-            return err;
         if (end)
             return 1;
         data += used;
@@ -200,12 +202,11 @@ static int take_chunked(const struct body *body)
             return end;
         body->stream->consume(body->stream, (size_t)got);
         if (end)
-            break;
+            return 0;
     }
-    bool whole = body->wanted == SINK_LENGTH_UNKNOWN || body->get->received == body->wanted;
-    return whole ? 0 : truncated(body);
 }
 
+// Takes the body as it is framed. A chunked one may end before body->wanted.
 static int take_body(const struct body *body, const struct http_response *r)
 {
     return r->framing == HTTP_CHUNKED ? take_chunked(body) : take_plain(body);

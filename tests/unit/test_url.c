@@ -293,6 +293,9 @@ static void keeps_password_at_home(void **state)
         assert_int_equal(url_resolve(&out, &base, cases[i][0], strlen(cases[i][0])), 0);
         assert_string_equal(out.userinfo, cases[i][1]);
     }
+    assert_int_equal(url_parse(&base, TEXT("http://u:p@a:99/b")), 0);
+    assert_int_equal(url_resolve(&out, &base, TEXT("https://a:99/b")), 0);
+    assert_string_equal(out.userinfo, "");
 }
 
 int main(void)
