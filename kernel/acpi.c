@@ -58,10 +58,14 @@ struct address {  // Generic Address Structure, ACPI 6.4 section 5.2.3.2
 } __attribute__((packed));
 static_assert(sizeof(struct address) == 12, "ACPI 6.4 table 5-1");
 
+#define FADT_PM_TIMER 76u            // 32-bit port
+#define FADT_PM_TIMER_LENGTH 91u
+#define     PM_TIMER_BYTES 4u
 #define FADT_FLAGS 112u
 #define     FADT_FLAG_RESET (1u << 10)
 #define FADT_RESET_REGISTER 116u
 #define FADT_RESET_VALUE 128u
+#define FADT_X_PM_TIMER 208u         // generic address, wins where it is there
 
 static bool sum_is_zero(const void *data, uint32_t length)
 {
@@ -133,12 +137,29 @@ static void read_mcfg(struct acpi_info *info, const struct table *table)
     }
 }
 
+static void read_pm_timer(struct acpi_info *info, const struct table *table)
+{
+    const uint8_t *bytes = (const uint8_t *)table;
+    struct address extended = {0};
+    uint32_t port;
+
+    if (table->length <= FADT_PM_TIMER_LENGTH || bytes[FADT_PM_TIMER_LENGTH] != PM_TIMER_BYTES)
+        return;
+    memcpy(&port, bytes + FADT_PM_TIMER, sizeof(port));
+    if (table->length >= FADT_X_PM_TIMER + sizeof(extended))
+        memcpy(&extended, bytes + FADT_X_PM_TIMER, sizeof(extended));
+    if (extended.address != 0 && extended.space == ACPI_SPACE_IO)
+        port = extended.address <= UINT16_MAX ? (uint32_t)extended.address : 0;
+    info->pm_timer_port = port <= UINT16_MAX - PM_TIMER_BYTES ? (uint16_t)port : 0;
+}
+
 static void read_fadt(struct acpi_info *info, const struct table *table)
 {
     const uint8_t *bytes = (const uint8_t *)table;
     struct address reset;
     uint32_t flags;
 
+    read_pm_timer(info, table);
     if (table->length <= FADT_RESET_VALUE)
         return;  // ACPI 1.0
     memcpy(&flags, bytes + FADT_FLAGS, sizeof(flags));

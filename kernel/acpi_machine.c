@@ -19,22 +19,17 @@
 static struct acpi_info machine;
 static bool machine_read;
 
-// RAM is mapped already (and must stay cached); everything else firmware keeps tables in is mapped now.
+// Maps what is not mapped yet. Page by page, because a broken table may begin in one kind of memory and end
+// in another, and paging_map_mmio() judges a range by its first page: RAM stays as it is.
 static const void *map_physical(uint64_t address, uint32_t length)
 {
-    unsigned count;
-    const struct mem_range *ranges = memmap_ranges(&count);
-
-    if (address < PAGE_SIZE || address + length < address)
+    if (length == 0 || address + length < address)
         return NULL;
-    for (unsigned i = 0; i < count; i++)
-        if (ranges[i].type == MEM_RAM && address >= ranges[i].base &&
-            address - ranges[i].base < ranges[i].length) {
-            // SAFETY: RAM is identity-mapped; tables that run out of their range are refused.
-            return ranges[i].length - (address - ranges[i].base) >= length ? (const void *)(uintptr_t)address
-                                                                            : NULL;
-        }
-    return (const void *)(uintptr_t)paging_map_mmio(address, length);
+    for (uint64_t page = address & ~(PAGE_SIZE - 1); page < address + length; page += PAGE_SIZE)
+        if (!paging_map_mmio(page, PAGE_SIZE))
+            return NULL;
+    // SAFETY: every page of it is mapped at its own address now.
+    return (const void *)(uintptr_t)address;
 }
 
 const struct acpi_info *acpi_read(uint64_t rsdp)
