@@ -109,34 +109,44 @@ def run_checks(options, logs, count):
             count.failed("check", "check_tree.sh printed no result")
 
 
-def run_system(options, logs, count):
-    """pytest, as root since the tests make network namespaces."""
-    # Before pytest's workers start: they must find the images there.
-    if subprocess.run(["sh", TREE / "tests" / "live" / "images.sh", options.build / "live"], check=False).returncode:
-        count.failed("images", "tests/live/images.sh could not build the images that the system tests boot")
-        return
-    report = logs / "system.xml"
-    report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-n", str(os.cpu_count() or 1), f"--junitxml={report}",
-               f"--build={options.build}", str(TREE / "tests" / "system")]
-    if options.system:
-        command += ["-k", options.system]
+def run_pytest(options, logs, count, folder):
+    """The tests of tests/`folder`, as root since they make network namespaces."""
+    report = logs / f"{folder}.xml"
+    command = [sys.executable, "-B", "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-n",
+               str(os.cpu_count() or 1), f"--junitxml={report}", str(TREE / "tests" / folder)]
+    if folder == "system":
+        command.append(f"--build={options.build}")
+    if options.only:
+        command += ["-k", options.only]
+    variables = [f"BUILD={options.build}"]
     if os.geteuid() != 0:
-        print("tests: the network namespaces of the system tests need root: asking sudo", flush=True)
-        command = ["sudo", "env", "PYTHONDONTWRITEBYTECODE=1", *map(str, command)]
+        print("tests: the network namespaces of these tests need root: asking sudo", flush=True)
+        command = ["sudo", "env", *variables, *map(str, command)]
+    else:
+        command = ["env", *variables, *map(str, command)]
+    print(f"\ntests/{folder}:", flush=True)
     status = subprocess.run(command, cwd=TREE, check=False).returncode
     if not report.exists():
-        count.failed("system", f"pytest ended with status {status} and wrote no report")
+        count.failed(folder, f"pytest ended with status {status} and wrote no report")
         return
     cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
     for case in cases:
         bad = case.find("failure") is not None or case.find("error") is not None
         if bad:
-            count.failures.append(f"system/{case.get('name')}")
+            count.failures.append(f"{folder}/{case.get('name')}")
         elif case.find("skipped") is None:
             count.passed += 1
-    if not cases:
-        count.failed("system", f"pytest found no test (status {status})")
+    if not cases and not options.only:
+        count.failed(folder, f"pytest found no test (status {status})")
+
+
+def build_images(options, count):
+    """The images that the system tests boot, before pytest's workers look for them."""
+    command = ["sh", TREE / "tests" / "live" / "images.sh", options.build / "live"]
+    if subprocess.run(command, check=False).returncode:
+        count.failed("images", "tests/live/images.sh could not build the images that the system tests boot")
+        return False
+    return True
 
 
 def main():
@@ -147,7 +157,9 @@ def main():
     parser.add_argument("--fuzz", default="", help="names of fuzzers")
     parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--check", action="store_true", help="run the tree checks")
-    parser.add_argument("--system", nargs="?", const="", help="run the system tests (those a pytest -k word names)")
+    parser.add_argument("--hosted", action="store_true", help="run the network stack's tests on the host")
+    parser.add_argument("--system", action="store_true", help="run the tests that boot machines")
+    parser.add_argument("--only", default="", help="only the hosted and system tests that pytest -k would choose")
     options = parser.parse_args()
     options.build = options.build.resolve()
     logs = options.build / "test-logs"
@@ -159,8 +171,10 @@ def main():
     run_fuzzers(options, logs, count)
     if options.check:
         run_checks(options, logs, count)
-    if options.system is not None:
-        run_system(options, logs, count)
+    if options.hosted:
+        run_pytest(options, logs, count, "hosted")
+    if options.system and build_images(options, count):
+        run_pytest(options, logs, count, "system")
     print(f"\ntook {time.monotonic() - began:.0f} s; logs in {logs}")
     for name in count.failures:
         print(f"failed: {name}")
