@@ -33,14 +33,14 @@ static const char *where(struct http_get *get)
     return strstr(text, "://") + 3;
 }
 
-// "got N of M bytes", or "got N bytes" when M is not known.
+// "got N of M bytes" of the whole, or "got N bytes" when M is not known.
 static const char *progress(const struct body *body, char *out, size_t size)
 {
-    unsigned long long received = body->get->received;
+    unsigned long long have = body->base + body->get->received;
     if (body->wanted == SINK_LENGTH_UNKNOWN)
-        snprintf(out, size, "got %llu bytes", received);
+        snprintf(out, size, "got %llu bytes", have);
     else
-        snprintf(out, size, "got %llu of %llu bytes", received, (unsigned long long)body->wanted);
+        snprintf(out, size, "got %llu of %llu bytes", have, (unsigned long long)(body->base + body->wanted));
     return out;
 }
 
