@@ -126,4 +126,6 @@ def no_undefined():
             yield line.strip()
 
 
+for check in (size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined):
+    check.__doc__ = f"{ELF.parent.name}/{ELF.name}: {check.__doc__}"
 report([size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined])

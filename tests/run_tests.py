@@ -95,8 +95,8 @@ def run_fuzzers(options, logs, count):
 
 def run_checks(options, logs, count):
     """tests/check_tree.sh prints "ok NAME" or "FAILED NAME" and what is wrong below."""
-    _, text = capture(["sh", TREE / "tests" / "check_tree.sh", options.build / "urlboot.elf"], logs / "check.log", 300,
-                      cwd=TREE)
+    payloads = [options.build / "urlboot.elf", options.build / "clang" / "urlboot.elf"]
+    _, text = capture(["sh", TREE / "tests" / "check_tree.sh", *payloads], logs / "check.log", 300, cwd=TREE)
     passed = re.findall(r"^ok (.*)$", text, re.MULTILINE)
     failed = re.findall(r"^FAILED (.*)$", text, re.MULTILINE)
     count.passed += len(passed)

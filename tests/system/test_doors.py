@@ -32,12 +32,13 @@ def test_plain_image_takes_the_url_from_dhcp(boot, url, build):
     machine.wait(r"SMALL-ISO-LINUX|Linux version|Starting Linux|starting Linux", 200)
 
 
-def test_typed_url_is_edited(boot, url):
-    """Backspace works at the prompt."""
-    machine = boot.start("url=ask")
+@pytest.mark.parametrize("door", ["kernel", "uefi"])
+def test_typed_url_is_edited(boot, url, door):
+    """Backspace works at the prompt; on UEFI the firmware's console asks."""
+    machine = boot.start("url=ask", door=door, memory=768)
     machine.wait(r"(?i)url.*[:>]", 60)
     machine.send(f"{url}xyz\x7f\x08\x7f\r")
-    boot.expect_small(machine)
+    boot.expect_small(machine, 300)
 
 
 def test_summary_names_phases_and_times(boot, url, small):

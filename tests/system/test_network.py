@@ -44,14 +44,14 @@ def test_url_by_dhcp_option_67(boot, url):
     boot.good(dnsmasq=[f"--dhcp-option-force=67,{url}"])
 
 
-def test_no_url(boot):
-    """Neither url= nor a boot file."""
-    assert boot.bad()[0] == "NoUrl"
-
-
-def test_boot_file_that_is_no_url(boot):
-    """A boot file for another loader is not taken for a URL."""
-    assert boot.bad(dnsmasq=["--dhcp-boot=pxelinux.0"])[0] == "NoUrl"
+@pytest.mark.parametrize("dnsmasq", [[], ["--dhcp-boot=pxelinux.0"]], ids=["nothing", "another loader's file"])
+@pytest.mark.parametrize("key", ["\r", "\x1b"], ids=["Enter", "Escape"])
+def test_no_url(boot, dnsmasq, key):
+    """Neither url= nor a boot file that is one: urlboot asks, and says so when it gets no answer."""
+    machine = boot.start(dnsmasq=dnsmasq)
+    machine.wait("DHCP names none")
+    machine.send(key)
+    assert machine.wait_failure() == "NoUrl"
 
 
 @pytest.mark.parametrize("transport", ["disable-legacy=on", "disable-modern=on", "disable-legacy=off,disable-modern=off"])
