@@ -3,7 +3,7 @@
 
 BUILD       ?= build
 THIRD_PARTY ?= $(BUILD)/third-party
-CC          ?= gcc
+CC          := $(if $(filter default,$(origin CC)),gcc,$(CC))
 OBJCOPY     ?= objcopy
 NM          ?= nm
 
@@ -15,8 +15,10 @@ NM          ?= nm
 # ---- what is compiled -------------------------------------------------------------------------------
 include lib/third_party.mk
 
-BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o boot/pvh.o
-KERNEL  := kernel/main.o kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
+BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o \
+           boot/pvh.o
+KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
+           kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o drivers/pci/bars.o drivers/dma.o \
            drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
@@ -41,10 +43,15 @@ WARN   := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-pro
 KFLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdinc -fno-strict-aliasing -mno-red-zone \
           -mgeneral-regs-only -mcmodel=kernel -fno-pic -fno-omit-frame-pointer \
           -fstack-protector-strong -mstack-protector-guard=global \
-          -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fcf-protection=none
+          -fno-delete-null-pointer-checks -ffunction-sections -fdata-sections \
+          -fno-asynchronous-unwind-tables -fcf-protection=none
 KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
           -isystem $(BUILD)/uapi $(THIRD_PARTY_INC)
-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
+LDFLAGS := -nostdlib -static -no-pie -T linker.ld \
+           -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
+
+# UEFI's strings are 16 bits wide.
+$(BUILD)/kernel/firmware/%.o: KFLAGS += -fshort-wchar
 
 include iso/medium-init/medium-init.mk
 include tests/tests.mk
@@ -57,13 +64,15 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile tests/tests.mk
 
-$(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP)
+$(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP) $(BUILD)/uapi
 	@mkdir -p $(@D)
-	$(CC) $(KFLAGS) $(WARN) $(KINC) -MMD -MP -c $< -o $@
+	@echo "  CC    $<"
+	@$(CC) $(KFLAGS) $(WARN) $(KINC) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(KFLAGS) $(KINC) -MMD -MP -c $< -o $@
+	@echo "  AS    $<"
+	@$(CC) $(KFLAGS) $(KINC) -MMD -MP -c $< -o $@
 
 -include $(OBJS:.o=.d)
 

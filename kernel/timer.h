@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-// Calibrates the time stamp counter, against the PIT or by CPUID; takes about 10 ms. Until then now_us()
+// Starts the clock at 0 and calibrates it, against the PIT or by CPUID; takes 10 to 20 ms. Until then now_us()
 // assumes 1 GHz. Needs no memory.
 void timer_init(void);
 

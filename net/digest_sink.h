@@ -14,6 +14,7 @@ struct digest_sink {
     const uint8_t *expected;  // 32 bytes
     struct sha256 hash;
     uint64_t hashed;          // bytes so far
+    uint64_t spent_us;        // time the hashing took, over all attempts
     uint8_t digest[32];       // after finish()
     bool matched;             // after finish()
 };

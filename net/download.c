@@ -228,7 +228,7 @@ static void prepare(struct run *r, struct download *d)
         r->chain = &r->digest.sink;
     }
     d->attempts = d->resumes = 0;
-    d->dns_us = d->connect_us = d->transfer_us = 0;
+    d->dns_us = d->connect_us = d->transfer_us = d->verify_us = 0;
     d->digest_checked = false;
     d->final_url[0] = '\0';
 }
@@ -240,6 +240,7 @@ static void report(struct run *r, int err)
     if (r->get.final_url.host[0] != '\0')
         url_format(&r->get.final_url, d->final_url, sizeof(d->final_url));
     d->length = r->have;
+    d->verify_us = d->sha256 != NULL ? r->digest.spent_us : 0;
     if (d->sha256 != NULL && (err == 0 || err == ERR_DIGEST_MISMATCH)) {
         memcpy(d->digest, r->digest.digest, sizeof(d->digest));
         d->digest_checked = err == 0 && r->digest.matched;

@@ -31,7 +31,7 @@ struct download {
     bool digest_checked;      // it matched; a mismatch is an error
     uint8_t digest[32];       // SHA-256 of all bytes when `sha256` was given and all had come
     char final_url[URL_MAX];  // after redirects
-    uint64_t dns_us, connect_us, transfer_us;
+    uint64_t dns_us, connect_us, transfer_us, verify_us;  // verify: hashing, a part of the transfer
     unsigned attempts, resumes;
 };
 

@@ -1,0 +1,29 @@
+// The whole program, one call a stage. Each stage's contract is in kernel/stages.h.
+
+#include "boot/image.h"      // kmain
+#include "kernel/failure.h"  // failure_screen
+#include "kernel/stages.h"   // stage_begin
+
+// A stage that fails ends the boot on the failure screen.
+static void must(const struct boot *b, int err)
+{
+    if (err)
+        failure_screen(err, &b->options);
+}
+
+void kmain(struct boot_info *info)
+{
+    static struct boot b;
+
+    stage_begin(&b, info);           // serial, VGA, the clock
+    must(&b, stage_options(&b));     // what the user wants
+    must(&b, stage_firmware(&b));    // UEFI: ask, take what is needed, leave boot services
+    must(&b, stage_memory(&b));      // RAM is ours: W^X tables, heap, interrupts, framebuffer
+    must(&b, stage_pci(&b));         // what is plugged in; firmware's NICs fall silent
+    must(&b, stage_nics(&b));        // drivers
+    must(&b, stage_address(&b));     // link, DHCP
+    must(&b, stage_url(&b));         // which ISO
+    must(&b, stage_download(&b));    // into its final place, verified on the way
+    must(&b, stage_linux(&b));       // kernel, initrd and words out of the ISO, placed
+    stage_leave(&b);                 // NICs off, jump
+}

@@ -1,0 +1,75 @@
+// The first stages: from the loader's hand-over to a machine that is ours.
+
+#include "kernel/stages.h"       // stage_begin
+#include "drivers/nic.h"         // nic_stop_all
+#include "kernel/ask.h"          // ask_url_on_firmware
+#include "kernel/console.h"      // console_init
+#include "kernel/cpu.h"          // cpuid
+#include "kernel/firmware/efi.h" // efi_open
+#include "kernel/idt.h"          // idt_init
+#include "kernel/log_ring.h"     // log_show_debug
+#include "kernel/memory_init.h"  // memory_init
+#include "kernel/panic.h"        // panic_silence
+#include "kernel/phase.h"        // phase_begin
+#include "kernel/timer.h"        // timer_init
+#include "lib/err.h"             // fail
+#include "lib/log.h"             // log_info
+#include "lib/version.h"         // URLBOOT_VERSION
+
+#define HYPERVISOR_BIT (1u << 31)
+
+void stage_begin(struct boot *b, struct boot_info *info)
+{
+    b->info = info;
+    console_early_init(info);
+    timer_init();
+    phase_begin(PHASE_DOOR);
+    log_info("urlboot " URLBOOT_VERSION ": loaded by %s (%s) at 0x%llx%s",
+             info->loader[0] ? info->loader : "an unnamed loader", info->door,
+             (unsigned long long)info->load_base,
+             cpuid(1, 0).ecx & HYPERVISOR_BIT ? ", in a virtual machine" : "");
+}
+
+int stage_options(struct boot *b)
+{
+    // The defaults must stand even when the loader's information is useless: the failure screen reads them.
+    int err = options_parse(&b->options, b->info->cmdline);
+
+    log_show_debug(b->options.debug);
+    if (b->info->error)
+        return b->info->error;
+    log_info("options: %s", b->info->cmdline);
+    return err;
+}
+
+int stage_firmware(struct boot *b)
+{
+    struct options *opt = &b->options;
+
+    if (!b->info->efi.boot_services)
+        return 0;
+    int err = efi_open(b->info);
+    if (err)
+        return err;
+    // Now or never: a USB keyboard is the firmware's to read. Without url=, DHCP may still name one.
+    if (opt->url_count == 0) {
+        err = ask_url_on_firmware(b->typed_url, sizeof(b->typed_url), opt->url_source == OPT_URL_DHCP);
+        if (!err && b->typed_url[0] != '\0')
+            opt->urls[opt->url_count++] = b->typed_url;
+    }
+    int exit_err = efi_exit(b->info);
+    return exit_err ? exit_err : err;
+}
+
+int stage_memory(struct boot *b)
+{
+    phase_begin(PHASE_MEMORY);
+    int err = memory_init(b->info);
+    if (err)
+        return err;
+    panic_silence = nic_stop_all;
+    idt_init();
+    console_init(b->info, &b->options);
+    timer_start_idle_tick();
+    return 0;
+}

@@ -1,0 +1,169 @@
+// The middle stages: from PCI to an ISO in RAM.
+
+#include "kernel/stages.h"       // stage_nics
+#include "boot/image.h"          // image_phys
+#include "drivers/nic.h"         // nic_probe_all
+#include "drivers/pci/pci.h"     // pci_scan
+#include "kernel/acpi.h"         // acpi_read
+#include "kernel/ask.h"          // ask_url
+#include "kernel/console.h"      // console_status
+#include "kernel/memory.h"       // MIB
+#include "kernel/phase.h"        // phase_begin
+#include "kernel/progress.h"     // progress_format
+#include "kernel/timer.h"        // timer_check
+#include "lib/clock.h"           // deadline_ms
+#include "lib/err.h"             // fail
+#include "lib/log.h"             // log_info
+#include "net/stack.h"           // stack_up
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define ADDRESS_TIMEOUTS 3       // of timeout= each: a switch port may take 30 s to forward
+#define KEY_ESCAPE 27
+#define KEY_CTRL_C 3
+#define STATUS_WIDTH 79
+
+int stage_pci(struct boot *b)
+{
+    uint64_t rsdp = b->info->rsdp;
+
+    phase_begin(PHASE_PCI);
+    // A loader that gives only a copy of the RSDP gives it inside struct boot_info, at a link address.
+    if (rsdp == 0 && b->info->rsdp_copy_size > 0)
+        rsdp = image_phys(b->info, b->info->rsdp_copy);
+    const struct acpi_info *acpi = acpi_read(rsdp);
+    timer_check(acpi->pm_timer_port);
+    unsigned count = pci_scan(rsdp);
+    log_info("pci: %u functions", count);
+    return 0;
+}
+
+// nic= names a controller by MAC address or by [segment:]bus:device.function.
+static bool is_wanted(const char *wanted, const struct nic *nic)
+{
+    char mac[18], address[13];
+
+    if (wanted == NULL)
+        return true;
+    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0], nic->mac[1], nic->mac[2],
+             nic->mac[3], nic->mac[4], nic->mac[5]);
+    if (strcasecmp(wanted, mac) == 0)
+        return true;
+    if (nic->pci == NULL)
+        return false;
+    snprintf(address, sizeof(address), "%04x:%02x:%02x.%x", nic->pci->segment, nic->pci->bus,
+             nic->pci->device, nic->pci->function);
+    return strcasecmp(wanted, address) == 0 ||
+           (nic->pci->segment == 0 && strcasecmp(wanted, address + strlen("0000:")) == 0);
+}
+
+int stage_nics(struct boot *b)
+{
+    unsigned count, added = 0;
+
+    phase_begin(PHASE_NIC);
+    nic_probe_all();
+    struct nic *nics = nic_list(&count);
+    for (unsigned i = 0; i < count; i++) {
+        if (!is_wanted(b->options.nic, &nics[i]))
+            continue;
+        int err = stack_add(&nics[i]);
+        if (err)
+            return err;
+        added++;
+    }
+    if (added == 0 && count > 0)
+        return fail(ERR_NO_NIC_FOUND, "none of the %u network controllers is nic=%s", count, b->options.nic);
+    if (added == 0)
+        return fail(ERR_NO_NIC_FOUND, "no network controller on PCI has a driver");
+    return 0;
+}
+
+// Esc and Ctrl-C stop a wait for the network.
+static bool key_cancels(void)
+{
+    int key = console_key();
+
+    return key == KEY_ESCAPE || key == KEY_CTRL_C;
+}
+
+int stage_address(struct boot *b)
+{
+    const struct opt_ip *opt = &b->options.ip;
+    struct stack_ip ip = {
+        .dhcp = opt->dhcp,
+        .client = opt->client,
+        .gateway = opt->gateway,
+        .netmask = opt->netmask,
+        .dns = {opt->dns[0], opt->dns[1]},
+    };
+
+    phase_begin(PHASE_DHCP);
+    stack_cancelled = key_cancels;
+    return stack_up(&ip, deadline_ms(b->options.timeout_s * 1000ull * ADDRESS_TIMEOUTS));
+}
+
+int stage_url(struct boot *b)
+{
+    struct options *opt = &b->options;
+
+    if (opt->url_count > 0)
+        return 0;
+    const char *offered = stack_lease()->boot_file;
+    if (opt->url_source == OPT_URL_DHCP && offered[0] != '\0') {
+        log_info("url: %s, from DHCP", offered);
+        snprintf(b->typed_url, sizeof(b->typed_url), "%s", offered);
+    } else {
+        if (opt->url_source == OPT_URL_DHCP)
+            log_warn("url: DHCP names none");
+        int err = ask_url(b->typed_url, sizeof(b->typed_url));
+        if (err)
+            return err;
+    }
+    opt->urls[opt->url_count++] = b->typed_url;
+    return 0;
+}
+
+static void show_progress(void *ctx, const struct download_progress *p)
+{
+    char line[STATUS_WIDTH + 1];
+
+    progress_format(line, sizeof(line), p->done, p->total, p->bytes_per_s, ctx);
+    console_status(line);
+}
+
+int stage_download(struct boot *b)
+{
+    char through[48];
+    const struct nic *nic = stack_lease()->nic;
+
+    phase_begin(PHASE_DOWNLOAD);
+    snprintf(through, sizeof(through), "native, %s", nic->driver);
+    image_sink_init(&b->image);
+    b->download = (struct download){
+        .urls = b->options.urls,
+        .url_count = b->options.url_count,
+        .sha256 = b->options.have_sha256 ? b->options.sha256 : NULL,
+        .retries = b->options.retries,
+        .timeout_ms = b->options.timeout_s * 1000,
+        .place = &b->image.sink,
+        .progress = show_progress,
+        .ctx = through,
+    };
+    int err = download_run(&b->download);
+    console_status("");
+    phase_book(PHASE_DNS, b->download.dns_us);
+    phase_book(PHASE_CONNECT, b->download.connect_us);
+    phase_book(PHASE_VERIFY, b->download.verify_us);
+    if (err)
+        return err;
+    log_info("download: %llu bytes at 0x%llx from %s", (unsigned long long)b->download.length,
+             (unsigned long long)image_sink_iso(&b->image), b->download.final_url);
+    if (b->download.digest_checked)
+        log_info("download: SHA-256 matches");
+    else
+        log_warn("download: not verified, no sha256= was given");
+    return 0;
+}
