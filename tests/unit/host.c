@@ -1,7 +1,6 @@
 // What product code finds on the host instead of the kernel: log, clock, memory, panic. Linked to every
 // unit test and fuzzer. All are weak, so a test that brings its own (a clock turned by hand, kernel/heap.c
 // itself) simply defines it. LOG=1 in the environment shows what is logged.
-#define _GNU_SOURCE
 #include "drivers/dma.h"    // dma_alloc
 #include "kernel/memory.h"  // kmalloc
 #include "kernel/panic.h"   // panic
