@@ -1,4 +1,4 @@
-// The little of ACPI that a boot loader needs: where PCI configuration space is mapped (MCFG) how the
+// The little of ACPI that a boot loader needs: where PCI configuration space is mapped (MCFG), how the
 // machine is reset and where its timer is (FADT). No AML is interpreted.
 // Spec: ACPI 6.4 sections 5.2.5 (RSDP), 5.2.6 (header), 5.2.7/5.2.8 (RSDT, XSDT), 5.2.9 (FADT), 4.8.3.6
 // (reset register); PCI Firmware 3.2 section 4.1.2 (MCFG).

@@ -5,3 +5,4 @@ FUZZ-fuzz_http_chunked := net/http/chunked.c lib/err.c
 FUZZ-fuzz_http_client := tests/unit/http_peer.c net/http/client.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
 FUZZ-fuzz_bzimage := kernel/linux/image.c kernel/linux/claims.c kernel/memmap.c lib/err.c
 FUZZ-fuzz_efi_map := kernel/linux/efi_map.c lib/err.c
+FUZZ-fuzz_acpi := kernel/acpi.c lib/err.c

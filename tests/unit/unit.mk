@@ -19,3 +19,5 @@ UNIT-test_linux_image := kernel/linux/image.c kernel/linux/claims.c kernel/memma
 UNIT-test_linux_params := kernel/linux/params.c kernel/linux/efi_map.c kernel/linux/image.c kernel/linux/claims.c kernel/memmap.c lib/err.c
 UNIT-test_linux_medium := kernel/linux/medium.c kernel/linux/initrd.c kernel/linux/cpio.c kernel/linux/claims.c kernel/memmap.c lib/err.c
 UNIT-test_linux_prepare := kernel/linux/prepare.c kernel/linux/params.c kernel/linux/efi_map.c kernel/linux/image.c kernel/linux/medium.c kernel/linux/initrd.c kernel/linux/cpio.c kernel/linux/claims.c kernel/linux/ident_map.c kernel/linux/seed.c kernel/memmap.c lib/err.c
+UNIT-test_acpi := kernel/acpi.c lib/err.c
+UNIT-test_pci := drivers/pci/scan.c drivers/pci/config.c drivers/pci/function.c drivers/pci/bars.c lib/err.c
