@@ -51,7 +51,7 @@ static uint64_t run_end(const struct efi_keep *keep, unsigned count, uint64_t at
         } else if (last >= at && !*kept) {
             *kept = true;
             *type = keep[i].type;
-            if (last < end - 1)
+            if (last < end)
                 end = last + 1;
         }
     }

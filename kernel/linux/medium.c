@@ -54,7 +54,8 @@ static bool file_fits(const struct linux_medium_query *query, uint64_t iso)
 
 static bool pmem_works(const struct linux_medium_query *query, const struct linux_medium *medium)
 {
-    uint64_t align = at_least(query->kernel, SUBSECTION_MAJOR, SUBSECTION_MINOR) ? MEDIUM_ALIGN : SECTION_SIZE;
+    bool sections = !at_least(query->kernel, SUBSECTION_MAJOR, SUBSECTION_MINOR);
+    uint64_t align = sections ? SECTION_SIZE : MEDIUM_ALIGN;
 
     return medium->base % align == 0 && medium->claimed % align == 0;
 }
@@ -93,7 +94,7 @@ static int choose_auto(const struct linux_medium_query *query, struct linux_medi
     if (file)
         return choose(medium, false, false, true, "copied into the initramfs: older than Linux 5.19");
     if (!query->have_initrd)
-        return fail(ERR_MEDIUM_IMPOSSIBLE, "there is no initrd, and pmem needs 128 MiB steps before Linux 5.3");
+        return fail(ERR_MEDIUM_IMPOSSIBLE, "there is no initrd; pmem needs 128 MiB steps before Linux 5.3");
     return refuse_file(query, medium->length);
 }
 
