@@ -19,7 +19,7 @@ BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boo
            boot/pvh.o
 KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
-           kernel/memory_init.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
+           kernel/options.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o drivers/pci/bars.o drivers/dma.o \
            drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
@@ -32,7 +32,7 @@ LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kern
            kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
            kernel/linux/efi_map.o kernel/linux/seed.o kernel/linux/prepare.o kernel/linux/start.o \
            kernel/linux/jump.o
-LIB     := 
+LIB     := lib/err.o lib/string.o lib/number.o lib/format.o lib/sha256.o
 
 OBJS := $(addprefix $(BUILD)/,$(BOOT) $(KERNEL) $(DRIVERS) $(NET) $(ISO) $(LINUX) $(LIB))
 

@@ -58,7 +58,8 @@ void memmap_init(void);
 // shrunk to whole pages, everything else grown. 0, or ERR_BOOT_INFO_INVALID when the table is full.
 int memmap_add(uint64_t base, uint64_t length, enum mem_type type);
 
-// Claims a given range, all of which must be free RAM (used for the image, modules, tables).
+// Claims a given range, all of which must be free RAM (used for the image, modules, tables). Grown to whole
+// pages, as in the two functions that take a claimed range below; `owner` must live as long as the map.
 // 0, or ERR_NOT_ENOUGH_MEMORY when part of it is not free RAM.
 int memmap_claim_at(uint64_t base, uint64_t length, const char *owner);
 
@@ -115,6 +116,9 @@ struct heap_stats {
 
 // The heap's figures, and a full walk of its lists (panics on a broken one).
 struct heap_stats heap_check(void);
+
+// Set by tests: freed memory is filled with junk, so that whoever still reads it fails at once.
+extern bool heap_junk;
 
 // ---- paging -----------------------------------------------------------------------------------------
 
