@@ -30,8 +30,9 @@ static size_t pool_bytes(unsigned count, uint32_t buffer_size)
 {
     unsigned per_block = block_buffers(buffer_size);
     size_t last = (count - 1) % per_block + 1;
+    size_t bytes = (count - 1) / per_block * block_stride(buffer_size) + last * buffer_size;
 
-    return (count - 1) / per_block * block_stride(buffer_size) + last * buffer_size;
+    return bytes < PAGE_SIZE ? PAGE_SIZE : bytes;  // dma.h: alignment beyond the size is waste
 }
 
 // lwIP calls this when the last reference to a received frame is gone.
