@@ -37,6 +37,6 @@ endif
 
 $(THIRD_PARTY_OBJS): $(BUILD)/obj-third-party/%.o: $(THIRD_PARTY_STAMP) lib/third_party.mk
 	@mkdir -p $(@D)
-	$(CC) $(THIRD_PARTY_FLAGS) $(KINC) -MMD -MP -c $(THIRD_PARTY)/$*.c -o $@
+	@echo "  CC   $*.c"; $(CC) $(THIRD_PARTY_FLAGS) $(KINC) -MMD -MP -c $(THIRD_PARTY)/$*.c -o $@
 
 -include $(THIRD_PARTY_OBJS:.o=.d)

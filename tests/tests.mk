@@ -38,12 +38,12 @@ third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w -fno-sanitize=alignment) $
 define UNIT_RULE
 $(BUILD)/unit/$(1): $(call host_objs,unit-obj,tests/unit/$(1).c tests/unit/host.c $(UNIT-$(1)))
 	@mkdir -p $$(@D)
-	$(HOST_CC) $(SAN) $$^ -o $$@ -lcmocka
+	@echo "  LINK $$@"; $(HOST_CC) $(SAN) $$^ -o $$@ -lcmocka
 endef
 define FUZZ_RULE
 $(BUILD)/fuzz/$(1): $(call host_objs,fuzz-obj,tests/fuzz/$(1).c tests/unit/host.c $(FUZZ-$(1)))
 	@mkdir -p $$(@D)
-	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $$^ -o $$@
+	@echo "  LINK $$@"; $(FUZZ_CC) -fsanitize=fuzzer,address,undefined $$^ -o $$@
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call UNIT_RULE,$(t))))
 $(foreach t,$(FUZZERS),$(eval $(call FUZZ_RULE,$(t))))
@@ -59,11 +59,11 @@ source_of = $(patsubst third-party/%,$(THIRD_PARTY)/%,$(1).c)
 
 $(UNIT_OBJS): $(BUILD)/unit-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_FLAGS) $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+	@echo "  HOST $<"; $(HOST_CC) $(HOST_FLAGS) -Wno-format-truncation $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
 
 $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+	@echo "  FUZZ $<"; $(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
 
 -include $(UNIT_OBJS:.o=.d) $(FUZZ_OBJS:.o=.d)
 
