@@ -5,7 +5,8 @@ UNIT-test_format := tests/unit/klibc.c
 UNIT-test_err := lib/err.c
 UNIT-test_memmap := kernel/memmap.c lib/err.c
 UNIT-test_heap := kernel/heap.c lib/err.c
-UNIT-test_options := kernel/options.c lib/err.c
+UNIT-test_options := kernel/options.c kernel/option_values.c lib/err.c
+UNIT-test_sha256 := lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_url := net/url.c lib/err.c
 UNIT-test_http_request := net/http/request.c net/url.c lib/err.c
 UNIT-test_http_headers := net/http/headers.c lib/err.c
@@ -23,3 +24,7 @@ UNIT-test_acpi := kernel/acpi.c lib/err.c
 UNIT-test_pci := drivers/pci/scan.c drivers/pci/config.c drivers/pci/function.c drivers/pci/bars.c lib/err.c
 LWIP_PBUF := tests/unit/lwip_pbuf.c net/lwip/port.c kernel/random.c $(patsubst %,$(THIRD_PARTY)/lwip/src/core/%.c,pbuf mem memp def stats inet_chksum)
 UNIT-test_nic_buf := drivers/nic_buf.c drivers/dma.c $(LWIP_PBUF) lib/err.c
+UNIT-test_virtqueue := drivers/virtio/virtqueue.c lib/err.c
+VIRTIO_NET := tests/unit/virtio_fake.c $(addprefix drivers/virtio/,net.c net_rx.c net_tx.c transport.c virtqueue.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
+UNIT-test_virtio_net := $(VIRTIO_NET)
+UNIT-test_virtio_errors := $(VIRTIO_NET)
