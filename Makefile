@@ -18,15 +18,19 @@ include lib/third_party.mk
 BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o \
            boot/pvh.o
 KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
+           kernel/prompt.o kernel/progress.o kernel/phase.o kernel/failure.o kernel/reboot.o kernel/log.o \
+           kernel/panic.o kernel/symbols.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
-           kernel/options.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
+           kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o \
+           kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o \
+           kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o drivers/pci/bars.o drivers/dma.o \
            drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o
 NET     := net/lwip/port.o net/netif.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
-           net/download.o net/progress.o net/digest_sink.o net/url.o net/http/request.o net/http/headers.o net/http/response.o net/http/status.o \
-           net/http/chunked.o net/http/client.o
+           net/download.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
+           net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o
 ISO     := 
 LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kernel/linux/initrd.o \
            kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
@@ -57,6 +61,31 @@ include iso/medium-init/medium-init.mk
 include tests/tests.mk
 
 all: $(BUILD)/urlboot.elf $(BUILD)/urlboot.iso
+
+# Two links: the first one's symbols become the table behind the backtraces of the second. The table lies
+# behind the code (linker.ld), so that its size moves no function. Debuggers take urlboot.debug.
+LINKED := $(OBJS) $(THIRD_PARTY_OBJS)
+
+$(BUILD)/symbols-empty.S: kernel/mksymbols.sh
+	@mkdir -p $(@D)
+	@sh $< </dev/null >$@
+
+$(BUILD)/symbols.S: $(BUILD)/urlboot.first kernel/mksymbols.sh
+	@$(NM) -n $< | sh kernel/mksymbols.sh >$@
+
+$(BUILD)/symbols%.o: $(BUILD)/symbols%.S
+	@$(CC) -c $< -o $@
+
+$(BUILD)/urlboot.first: $(LINKED) $(BUILD)/symbols-empty.o linker.ld
+	@$(CC) $(LDFLAGS) $(LINKED) $(BUILD)/symbols-empty.o -o $@
+
+$(BUILD)/urlboot.debug: $(LINKED) $(BUILD)/symbols.o linker.ld
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) $(LINKED) $(BUILD)/symbols.o -o $@
+
+$(BUILD)/urlboot.elf: $(BUILD)/urlboot.debug
+	@$(OBJCOPY) --strip-all $< $@
+	@echo "  ELF   $@: $$(wc -c <$@) bytes"
 
 clean:
 	@rm -rf $(BUILD) 2>/dev/null || sudo rm -rf $(BUILD)   # test images belong to root

@@ -1,7 +1,8 @@
 // The command line: words as the Linux kernel has them. Pure: knows no hardware, builds on the host.
 // Words in double quotes may hold spaces; backslash escapes one character (GRUB quotes that way). An
 // unknown word is an error that names it and the nearest known one. `--` ends urlboot's words; the rest
-// is appended to the Linux command line as it stands.
+// is appended to the Linux command line as it stands. In names _ is the same as -. Given again, a word
+// replaces what it said before, unless several are allowed.
 #ifndef URLBOOT_KERNEL_OPTIONS_H
 #define URLBOOT_KERNEL_OPTIONS_H
 
@@ -56,5 +57,16 @@ struct options {
 // 0; ERR_OPTION_UNKNOWN with fail() naming the word and the nearest known one; ERR_OPTION_INVALID with
 // fail() saying what is wrong with the value. On error *opt holds the defaults and what came before.
 int options_parse(struct options *opt, const char *cmdline);
+
+struct option_info {
+    const char *name;     // "url"
+    const char *value;    // what may stand behind the =, NULL when the word has none
+    const char *meaning;  // one clause with the default
+};
+
+// The options one by one, in the order a manual lists them: the README's table is made of these. NULL after
+// the last.
+// Example: for (unsigned i = 0; options_info(i); i++) puts(options_info(i)->name);
+const struct option_info *options_info(unsigned index);
 
 #endif
