@@ -25,7 +25,7 @@ static void test_refusals(void **state)
     dev.config[0] = 1;  // a group address
     assert_int_equal(probe(), ERR_NIC_INIT_FAILED);
     reset_device(state);
-    dev.generation_step = 1;
+    dev.generation_changes = 1000;
     assert_int_equal(probe(), ERR_NIC_INIT_FAILED);
     reset_device(state);
     dev.stuck = true, dev.status = 4;

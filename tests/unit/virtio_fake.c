@@ -96,7 +96,11 @@ static int queue_start(struct virtio_dev *d, struct virtq *queue)
 static uint8_t config_generation(struct virtio_dev *d)
 {
     (void)d;
-    return dev.generation += dev.generation_step;
+    if (dev.generation_changes > 0) {
+        dev.generation_changes--;
+        dev.generation++;
+    }
+    return dev.generation;
 }
 
 static uint32_t config_read(struct virtio_dev *d, uint32_t offset, unsigned width)

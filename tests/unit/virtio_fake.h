@@ -18,7 +18,8 @@
 
 struct fake_device {
     uint64_t offered, accepted;
-    uint8_t status, config[20], generation, generation_step;
+    uint8_t status, config[20], generation;
+    unsigned generation_changes;  // how often the configuration will still change
     uint16_t queue_size;
     bool legacy;            // no modern transport
     bool stuck;             // a reset never ends
