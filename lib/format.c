@@ -35,10 +35,15 @@ static void put(struct out *out, const char *text, size_t n)
     out->length += n;
 }
 
-static void pad(struct out *out, char c, int n)
+static void pad(struct out *out, char c, int count)
 {
-    for (; n > 0; n--)
-        put(out, &c, 1);
+    size_t n = count > 0 ? (size_t)count : 0;
+
+    if (out->length < out->size) {
+        size_t room = out->size - out->length;
+        memset(out->buffer + out->length, c, n < room ? n : room);
+    }
+    out->length += n;
 }
 
 // Reads a decimal number or `*`. Numbers that do not fit an int are cut to INT_MAX.
