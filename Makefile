@@ -73,7 +73,7 @@ $(BUILD)/symbols-empty.S: kernel/mksymbols.sh
 $(BUILD)/symbols.S: $(BUILD)/urlboot.first kernel/mksymbols.sh
 	@$(NM) -n $< | sh kernel/mksymbols.sh >$@
 
-$(BUILD)/symbols%.o: $(BUILD)/symbols%.S
+$(BUILD)/symbols.o $(BUILD)/symbols-empty.o: %.o: %.S
 	@$(CC) -c $< -o $@
 
 $(BUILD)/urlboot.first: $(LINKED) $(BUILD)/symbols-empty.o linker.ld

@@ -21,6 +21,7 @@
 void stage_begin(struct boot *b, struct boot_info *info)
 {
     b->info = info;
+    panic_set_image(info);
     console_early_init(info);
     timer_init();
     phase_begin(PHASE_DOOR);

@@ -28,3 +28,5 @@ UNIT-test_virtqueue := drivers/virtio/virtqueue.c lib/err.c
 VIRTIO_NET := tests/unit/virtio_fake.c $(addprefix drivers/virtio/,net.c net_rx.c net_tx.c transport.c virtqueue.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_virtio_net := $(VIRTIO_NET)
 UNIT-test_virtio_errors := $(VIRTIO_NET)
+UNIT-test_prompt := kernel/prompt.c
+UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c

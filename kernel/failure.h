@@ -1,0 +1,11 @@
+// The failure screen: where every boot that cannot go on ends.
+#ifndef URLBOOT_KERNEL_FAILURE_H
+#define URLBOOT_KERNEL_FAILURE_H
+
+#include "kernel/options.h"  // struct options
+
+// Silences the network and shows: what failed, in which phase, why, what to try, the stable name of `err`
+// (lib/err.h) as "urlboot failed: Name". Then does what on-error= says. Does not return.
+__attribute__((noreturn)) void failure_screen(int err, const struct options *opt);
+
+#endif
