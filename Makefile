@@ -28,10 +28,12 @@ DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o driver
            drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o
-NET     := net/lwip/port.o net/netif.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
+NET     := net/lwip/port.o net/netif.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/download.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o
-ISO     := 
+ISO     := iso/iso9660.o iso/directory.o iso/rock_ridge.o iso/joliet.o iso/path.o iso/boot_entry.o iso/finder.o \
+           iso/grub_cfg.o iso/grub_lex.o iso/grub_script.o iso/grub_command.o iso/grub_test.o iso/grub_env.o \
+           iso/bls.o iso/isolinux_cfg.o iso/treeinfo.o iso/known_paths.o iso/family.o
 LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kernel/linux/initrd.o \
            kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
            kernel/linux/efi_map.o kernel/linux/seed.o kernel/linux/prepare.o kernel/linux/start.o \

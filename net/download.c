@@ -49,6 +49,7 @@ struct run {
     unsigned mirror, tried;       // index in use, and how many were used at least once
     bool dropped[DOWNLOAD_URLS_MAX];
     uint64_t have, total;         // bytes in place, and of the whole
+    uint64_t reached;             // the most there ever were in place
     unsigned source;              // mirror the bytes in place came from
     char validator[HTTP_VALIDATOR_MAX];
     bool ranges, resumed;         // source serves ranges; the bytes in place came in several pieces
@@ -268,8 +269,12 @@ static int run_all(struct run *r)
             return err;
         if (err == ERR_DIGEST_MISMATCH)
             r->have = 0;
-        if (r->get.received >= WORTH_BYTES)
-            repeats = 0, wait_s = BACKOFF_FIRST_S;
+        // Not `received`: a server without ranges sends the same bytes again and again.
+        if (r->have >= r->reached + WORTH_BYTES) {
+            r->reached = r->have;
+            repeats = 0;
+            wait_s = BACKOFF_FIRST_S;
+        }
 
         // The server that delivered is the first choice for the rest; else it is the next one's turn.
         r->dropped[r->mirror] = cure == DROP_MIRROR;

@@ -9,9 +9,11 @@
 #include "drivers/nic.h"    // nic_start
 #include "lib/clock.h"      // deadline_ms
 #include "lib/err.h"        // fail
+#include "hooks.h"          // tcp_ooseq_limit
 #include "lib/log.h"        // log_info
 #include "lwip/dhcp.h"      // dhcp_release_and_stop
 #include "lwip/etharp.h"    // etharp_output
+#include "lwip/ip.h"        // ip_current_input_netif
 #include "lwip/pbuf.h"      // pbuf_clone
 #include "netif/ethernet.h" // ethernet_input
 
@@ -70,9 +72,32 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
         pbuf_free(frame);
         return;
     }
+    // Custom pbufs are drivers' buffers and nothing else (drivers/nic.h).
+    if (frame->flags & PBUF_FLAG_IS_CUSTOM)
+        iface->rx_buffers = ((struct nic_buf *)(void *)frame)->pool->count;
     NETIF_SET_CHECKSUM_CTRL(&iface->netif, iface->checksums & ~unchecked);
     if (iface->netif.input(frame, &iface->netif) != ERR_OK)
         pbuf_free(frame);
+}
+
+// A hole is filled by a frame that needs a buffer too: segments behind it may take half of the pool, or
+// the connection would wait for its server's time-out with a ring that has run dry.
+static unsigned ooseq_limit(unsigned rx_buffers)
+{
+    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 2, TCP_OOSEQ_MAX_PBUFS) : TCP_OOSEQ_MAX_PBUFS;
+}
+
+uint16_t tcp_ooseq_limit(void)
+{
+    return (uint16_t)ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers);
+}
+
+uint32_t iface_window(struct netif *netif)
+{
+    unsigned limit = ooseq_limit(iface_of(netif)->rx_buffers);
+
+    // With the full number of buffers the window may exceed them: the stack is faster than the wire.
+    return limit == TCP_OOSEQ_MAX_PBUFS ? TCP_WND : limit * TCP_MSS;
 }
 
 static err_t init_netif(struct netif *netif)
@@ -171,7 +196,8 @@ void iface_check_link(struct iface *iface)
         return;
     }
     if (link.mbps != 0)
-        log_info("%s: link up, %u Mb/s %s duplex", iface->name, link.mbps, link.full_duplex ? "full" : "half");
+        log_info("%s: link up, %u Mb/s %s duplex", iface->name, link.mbps,
+                 link.full_duplex ? "full" : "half");
     else
         log_info("%s: link up", iface->name);
     netif_set_link_up(&iface->netif);

@@ -15,6 +15,7 @@ struct iface {
     struct netif netif;      // lwIP's
     struct nic *nic;
     char name[8];            // "eth0", for the log
+    unsigned rx_buffers;     // in the pool received frames come from, 0 before the first
     uint16_t checksums;      // NETIF_CHECKSUM_*: what lwIP has to do; frames the chip checked need less
     bool running;            // NIC started and netif in lwIP's list
     bool leased;             // `lease` is filled
@@ -40,6 +41,9 @@ void iface_stop(struct iface *iface);
 
 // Tells lwIP and the log when the link has changed since the last call.
 void iface_check_link(struct iface *iface);
+
+// How many bytes a TCP peer may send ahead: what the NIC's buffers can hold behind one lost frame.
+uint32_t iface_window(struct netif *netif);
 
 // True while the NIC runs and its cable is live.
 bool iface_link_up(struct iface *iface);

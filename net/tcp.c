@@ -8,7 +8,10 @@
 #include "kernel/memory.h"  // kcalloc
 #include "lib/clock.h"      // deadline_passed
 #include "lib/err.h"        // fail
+#include "lwip/ip.h"        // ip_current_input_netif
+#include "lwip/priv/tcp_priv.h"  // tcp_ack_now
 #include "lwip/tcp.h"       // tcp_connect
+#include "net/netif.h"      // iface_window
 #include "net/poll.h"       // stack_wait
 #include "net/stack.h"      // tcp_open
 
@@ -19,6 +22,7 @@ struct tcp_stream {
     struct tcp_pcb *pcb;      // NULL once lwIP has freed it
     struct pbuf *rx[RX_SLOTS];
     unsigned rx_prod, rx_cons;  // free-running
+    tcpwnd_size_t window;     // when nothing is waiting to be consumed
     bool connected;
     bool peer_done;           // FIN came
     err_t error;              // why lwIP has freed the pcb
@@ -30,7 +34,11 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
     struct tcp_stream *t = arg;
 
-    (void)pcb;
+    // Before the first acknowledgement says how large the window is: no more than the NIC has buffers for,
+    // or lwIP would throw away what it has already acknowledged by SACK.
+    if (pcb->rcv_wnd > iface_window(ip_current_input_netif()))
+        pcb->rcv_wnd = pcb->rcv_ann_wnd = iface_window(ip_current_input_netif());
+    t->window = pcb->rcv_wnd;
     t->connected = err == ERR_OK;
     return ERR_OK;
 }
@@ -39,12 +47,15 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *data, err_
 {
     struct tcp_stream *t = arg;
 
-    (void)pcb;
     (void)err;
     if (data == NULL) {
         t->peer_done = true;
         return ERR_OK;
     }
+    // More than one pbuf: a hole was filled. RFC 9293 3.8.6.3 wants that acknowledged at once, since the
+    // server waits for it; lwIP would delay it.
+    if (data->next != NULL)
+        tcp_ack_now(pcb);
     // Full: lwIP keeps this piece, offers it again and lets no other in.
     if (t->rx_prod - t->rx_cons == RX_SLOTS)
         return ERR_MEM;
@@ -70,7 +81,7 @@ static int broken(const struct tcp_stream *t)
         return fail(ERR_CONNECTION_RESET, "the server reset the connection");
     if (t->error == ERR_CLSD)
         return fail(ERR_CONNECTION_RESET, "the connection is closed");
-    return fail(ERR_CONNECTION_RESET, "the connection was lost: no acknowledgement came or the address changed");
+    return fail(ERR_CONNECTION_RESET, "the connection is lost: no acknowledgement came or the lease ended");
 }
 
 static int stream_send(struct stream *s, const void *data, size_t length, uint64_t deadline)
@@ -174,6 +185,9 @@ static void stream_close(struct stream *s)
             pbuf_free(t->rx[t->rx_cons & (RX_SLOTS - 1)]);
     if (t->pcb != NULL) {
         detach(t->pcb);
+        // lwIP takes any other window than its own full one for data that was not consumed.
+        if (t->pcb->rcv_wnd == t->window)
+            t->pcb->rcv_wnd = TCP_WND_MAX(t->pcb);
         // lwIP turns this into a reset when data was not consumed or more comes: a body nobody wants.
         if (tcp_close(t->pcb) != ERR_OK)
             tcp_abort(t->pcb);

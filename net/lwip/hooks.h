@@ -12,8 +12,16 @@ struct pbuf;
 void dhcp_option_seen(struct netif *netif, uint8_t message_type, uint8_t option, uint8_t length,
                       struct pbuf *pbuf, uint16_t offset);
 
+// How many pbufs the connection whose segment is being handled may keep behind a hole (net/netif.c).
+uint16_t tcp_ooseq_limit(void);
+
 // Appends our options to a DHCP message: *used of the `options` bytes (DHCP_OPTIONS_LEN) are taken.
 void dhcp_options_append(uint8_t *options, uint16_t *used);
+
+// Looks at every IPv4 packet before lwIP does (net/filter.c). 0: lwIP takes it; 1: it was freed.
+int filter_ip4(struct pbuf *packet);
+
+#define LWIP_HOOK_IP4_INPUT(packet, netif) filter_ip4(packet)
 
 #define LWIP_HOOK_DHCP_PARSE_OPTION(netif, dhcp, state, msg, msg_type, option, len, pbuf, offset) \
     dhcp_option_seen(netif, msg_type, option, len, pbuf, offset)

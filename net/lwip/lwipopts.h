@@ -24,7 +24,7 @@
 #define MEMP_NUM_PBUF 32             // pbufs that point at memory of others: fragments of large pings
 #define MEMP_NUM_TCP_PCB 16          // one download at a time; the rest waits out TIME_WAIT
 #define MEMP_NUM_TCP_PCB_LISTEN 1    // nothing listens
-#define MEMP_NUM_TCP_SEG 384         // TCP_OOSEQ_MAX_PBUFS + TCP_SND_QUEUELEN and some
+#define MEMP_NUM_TCP_SEG 832         // TCP_OOSEQ_MAX_PBUFS + TCP_SND_QUEUELEN and some
 #define MEMP_NUM_UDP_PCB 12          // DHCP and one per outstanding DNS query (DNS_TABLE_SIZE)
 #define LWIP_RAW 0                   // no protocols beside UDP and TCP
 #define LWIP_STATS 1                 // only to see in tests that every pool is full again
@@ -68,12 +68,13 @@
 #define LWIP_HOOK_FILENAME "hooks.h"
 // Options asked for besides the usual: 67 boot file name (RFC 2132 9.5), 114 (RFC 3679: a URL).
 #define DHCP_ADD_EXTRA_REQUEST_OPTIONS , 67, 114
-// Someone watches a boot: after 1, 2, then every 4 seconds another DISCOVER, not 2, 4, 8, 16, 32, 60.
+// Someone watches a boot: another DISCOVER after half a second (switch ports that have just come up swallow
+// the first), 1, 2, then every 4 seconds, not after 2, 4, 8, 16, 32, 60.
 // RFC 2131 4.1 leaves the pace to the client. Leases are counted in steps of five seconds, not 60, and
 // rounded down: a lease of a minute must be renewed before it ends.
 #define DHCP_COARSE_TIMER_SECS 5
 #define DHCP_DEFINE_CUSTOM_TIMEOUTS 1
-#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)((tries) < 3 ? (tries) * 1000 : 4000))
+#define DHCP_REQUEST_BACKOFF_SEQUENCE(tries) ((u16_t)((tries) < 4 ? 250 << (tries) : 4000))
 #define DHCP_NEXT_TIMEOUT_THRESHOLD 2
 #define DHCP_TICKS(s) \
     ((dhcp_timeout_t)LWIP_MIN((s) / DHCP_COARSE_TIMER_SECS + ((s) < DHCP_COARSE_TIMER_SECS), 0xffff))
@@ -92,19 +93,23 @@
 #define TCP_MSS 1460                 // 1500 - 20 - 20
 #define LWIP_WND_SCALE 1             // RFC 7323: windows over 64 KiB
 #define TCP_RCV_SCALE 7              // 65535 << 7 is just under 8 MiB
-#define TCP_WND (4 * 1024 * 1024)    // 100 MB/s at 40 ms; no memory is set aside for it, see below
+#define TCP_WND (4 * 1024 * 1024)    // 100 MB/s at 40 ms; less with a NIC of few buffers (net/tcp.c)
 // The application takes data at once, so only segments behind a hole stay in the drivers' buffers. Their
-// list is linear, hence the bound: one loss costs 3 ms of CPU with it and 50 ms without.
+// list is linear, hence the bound: at 1 MiB one loss costs 3 ms of CPU, without bound 50 ms. Not smaller:
+// what does not fit was promised to the server by SACK and then thrown away, which it notices only by a
+// time-out. The number also depends on the driver's pool (net/netif.c).
 #define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_MAX_BYTES (256 * 1024)
-#define TCP_OOSEQ_MAX_PBUFS 192
+#define TCP_OOSEQ_MAX_BYTES (1024 * 1024)
+#define TCP_OOSEQ_MAX_PBUFS 768
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) tcp_ooseq_limit()
 #define LWIP_TCP_SACK_OUT 1          // tell the server what is already here
-#define TCP_WND_UPDATE_THRESHOLD (TCP_WND / 8)  // every second segment is acknowledged with the window
-                                     // anyway; more updates than that are only work for the server
+#define TCP_WND_UPDATE_THRESHOLD (32 * 1024)  // every second segment is acknowledged with the window anyway
 #define TCP_SND_BUF (8 * TCP_MSS)    // requests are small
 #define TCP_SND_QUEUELEN 32
 #define TCP_OVERSIZE TCP_MSS         // LWIP_NETIF_TX_SINGLE_PBUF needs it
 #define LWIP_TCP_RTO_TIME 1000       // RFC 6298 2.1: a lost SYN is repeated after one second, not three
+#define TCP_TMR_INTERVAL 100         // delayed acknowledgements leave after that, repetitions are timed in
+                                     // twice that; 250 is a long time on a fast wire
 #define TCP_LISTEN_BACKLOG 0
 
 #endif

@@ -7,12 +7,13 @@ THIRD_PARTY ?= $(BUILD)/third-party
 include lib/third_party.mk
 
 HOSTED_SRC := tests/hosted/hosted_fetch.c tests/hosted/tap_nic.c tests/unit/host.c drivers/nic_buf.c kernel/random.c \
-              net/netif.c net/address.c net/dhcp_options.c net/stack.c net/dns.c net/tcp.c net/poll.c net/lwip/port.c \
+              net/netif.c net/filter.c net/address.c net/dhcp_options.c net/stack.c net/dns.c net/tcp.c net/poll.c net/lwip/port.c \
               net/download.c net/digest_sink.c net/progress.c net/url.c lib/err.c lib/sha256.c \
               $(wildcard net/http/*.c)
 HOSTED_THIRD := $(LWIP_SRC) $(SHA256_SRC)
 
 FLAGS     := -std=gnu17 -g -I. $(THIRD_PARTY_INC) -Wall -Wextra -Werror -Wshadow -Wvla
+# -MD, not its variant without system headers: one of those (lwip/opt.h) includes lwipopts.h.
 # lwIP reads headers wherever they lie in a frame; x86 allows it, and so do its packed structures.
 SAN_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-sanitize=alignment
 FAST_FLAGS := -O2
@@ -30,18 +31,18 @@ $(BUILD)/hosted/%/third/7zip/C/Sha256Opt.o: FLAGS += -mssse3 -msse4.1 -msha
 
 $(BUILD)/hosted/san/third/%.o: $(THIRD_PARTY)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(SAN_FLAGS) -w -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) $(SAN_FLAGS) -w -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/fast/third/%.o: $(THIRD_PARTY)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(FAST_FLAGS) -w -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) $(FAST_FLAGS) -w -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/san/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(SAN_FLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) $(SAN_FLAGS) -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/fast/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(FAST_FLAGS) -MMD -MP -c $< -o $@
+	$(CC) $(FLAGS) $(FAST_FLAGS) -MD -MP -c $< -o $@
 
 -include $(shell find $(BUILD)/hosted -name '*.d' 2>/dev/null)
