@@ -15,14 +15,16 @@
 #include <stdint.h>
 
 #define ISO_PATH_MAX 1024
-#define ISO_NAME_MAX 256
-#define ISO_EXTENTS_MAX 64   // a 4-GiB extent each
+#define ISO_NAME_MAX 384     // Joliet: 111 UTF-16 units, three bytes of UTF-8 each
+#define ISO_EXTENTS_MAX 8    // after joining neighbours, which writers make of files above 4 GiB
+#define ISO_LINKS_MAX 16     // symbolic links followed in one path
 
 struct iso {
     const uint8_t *base;
     uint64_t size;             // bytes there really are
     uint64_t volume_size;      // what the volume descriptor claims
     char label[33];            // volume identifier without trailing blanks
+    char uuid[24];             // as blkid and GRUB have it: "2025-11-01-08-34-49-00", "" when there is none
     bool rock_ridge, joliet;   // which names are used: Rock Ridge before Joliet before plain
     uint32_t root_extent, root_length;
     uint32_t susp_skip;        // SUSP SP: bytes to skip in each System Use field
@@ -36,22 +38,26 @@ struct iso_extent {
 
 struct iso_file {
     bool directory;
+    bool symlink;              // only from iso_list: iso_find follows links
     uint64_t size;             // all extents together
     unsigned extent_count;
     struct iso_extent extents[ISO_EXTENTS_MAX];
     char path[ISO_PATH_MAX];   // with symbolic links resolved
 };
 
-// Opens the image of `size` bytes at `base`, which must stay. 0, ERR_NOT_AN_ISO (no CD001 descriptor),
+// Opens the image of `size` bytes at `base`, which must stay. An image that lacks nothing but the padding
+// at its end is taken. 0, ERR_NOT_AN_ISO (no CD001 descriptor; fail() says what it looks like instead),
 // ERR_ISO_INVALID (damaged, or truncated: the volume is larger than the image).
 int iso_open(struct iso *iso, const void *base, uint64_t size);
 
 // Finds a file or directory by absolute path. Case matters first; when nothing matches, case is ignored.
-// Rock Ridge symbolic links are followed (at most 16). 0, ERR_FILE_NOT_FOUND, ERR_ISO_INVALID.
+// Rock Ridge symbolic links are followed (at most ISO_LINKS_MAX). 0, ERR_FILE_NOT_FOUND (fail() names the
+// path), ERR_ISO_INVALID, ERR_UNSUPPORTED (the file is compressed with zisofs).
 int iso_find(const struct iso *iso, const char *path, struct iso_file *file);
 
 // Calls visit for every entry of directory `dir` (not . and ..); a nonzero result of visit ends the walk
-// and is returned. 0, ERR_ISO_INVALID, or what visit returned.
+// and is returned. Symbolic links are shown as they are, without extents. 0, ERR_ISO_INVALID, or what
+// visit returned.
 int iso_list(const struct iso *iso, const struct iso_file *dir,
              int (*visit)(void *ctx, const char *name, const struct iso_file *entry), void *ctx);
 
