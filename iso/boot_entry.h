@@ -12,10 +12,13 @@
 #define ENTRY_INITRDS_MAX 8
 #define ENTRY_WORDS_MAX 2048
 #define ENTRY_TITLE_MAX 128
+#define ENTRY_POSITION_MAX 24
 #define ENTRIES_MAX 64
+#define ENTRIES_WORK (256u << 10)
 
 struct boot_entry {
     char title[ENTRY_TITLE_MAX];
+    char position[ENTRY_POSITION_MAX];             // in the ISO's own menu: "2", in a submenu "1>0"
     char kernel[ISO_PATH_MAX];                     // absolute path in the ISO
     char initrds[ENTRY_INITRDS_MAX][ISO_PATH_MAX];
     unsigned initrd_count;
@@ -27,15 +30,26 @@ struct boot_entries {
     unsigned count;
     unsigned chosen;                               // the configuration's default
     char source[ISO_PATH_MAX + 32];                // "/boot/grub/grub.cfg", "table: Fedora live", ...
+    char refused[ISO_PATH_MAX + 64];               // the last kernel that was named but did not do, and why
+    _Alignas(16) unsigned char work[ENTRIES_WORK]; // for the parsers, meaningless afterwards
 };
 
-// Fills *out (about 800 KiB: on the heap, never on the stack) from the first finder that yields an entry
-// whose kernel file exists. 0, ERR_NO_BOOT_ENTRY, ERR_ISO_INVALID.
+// Fills *out (about 1 MiB: on the heap, never on the stack) from the first finder that yields an entry
+// whose kernel is there and is a 64-bit Linux; memory tests, 32-bit kernels and other systems drop out.
+// Initrds are taken as they are named: iso_find() tells when one is missing. 0; ERR_NO_BOOT_ENTRY with
+// what was found instead in fail(); ERR_ISO_INVALID.
+//
+// Example:
+//     struct boot_entries *entries = kmalloc(sizeof(*entries));
+//     rc = boot_entries_find(&iso, entries);
+//     if (rc == 0 && opt->entry)
+//         rc = boot_entries_choose(entries, opt->entry);
+//     entry = &entries->entry[entries->chosen];
 int boot_entries_find(const struct iso *iso, struct boot_entries *out);
 
-// Chooses by `wanted`: a number (menu position from 0, "1>2" through submenus is the flattened position),
-// or a title: equal, else a unique case-insensitive part. 0 and out->chosen set, or ERR_NO_BOOT_ENTRY with
-// the titles there are in fail().
+// Chooses by `wanted`: a number from 0 (place in the list of bootable entries, submenus flattened), "1>2"
+// (place in the ISO's own menu), or a title: equal, else a unique case-insensitive part. 0 and
+// out->chosen set, or ERR_NO_BOOT_ENTRY with the titles there are in fail().
 int boot_entries_choose(struct boot_entries *out, const char *wanted);
 
 #endif
