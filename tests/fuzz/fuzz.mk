@@ -6,3 +6,4 @@ FUZZ-fuzz_http_client := tests/unit/http_peer.c net/http/client.c net/http/reque
 FUZZ-fuzz_bzimage := kernel/linux/image.c kernel/linux/claims.c kernel/memmap.c lib/err.c
 FUZZ-fuzz_efi_map := kernel/linux/efi_map.c lib/err.c
 FUZZ-fuzz_acpi := kernel/acpi.c lib/err.c
+FUZZ-fuzz_options := kernel/options.c kernel/option_values.c lib/err.c
