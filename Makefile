@@ -18,6 +18,8 @@ include lib/third_party.mk
 BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o \
            boot/pvh.o
 KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
+           kernel/console.o kernel/serial.o kernel/display.o kernel/vga.o kernel/framebuffer.o kernel/psf.o \
+           kernel/font.o kernel/screen.o kernel/keyboard.o kernel/scancode.o kernel/escape.o \
            kernel/prompt.o kernel/progress.o kernel/phase.o kernel/failure.o kernel/reboot.o kernel/log.o \
            kernel/panic.o kernel/symbols.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
@@ -59,6 +61,7 @@ LDFLAGS := -nostdlib -static -no-pie -T linker.ld \
 # UEFI's strings are 16 bits wide.
 $(BUILD)/kernel/firmware/%.o: KFLAGS += -fshort-wchar
 
+include kernel/font.mk
 include iso/medium-init/medium-init.mk
 include tests/tests.mk
 
