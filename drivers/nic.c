@@ -25,9 +25,9 @@ static void log_found(const struct nic *nic)
 {
     const struct pci_dev *pci = nic->pci;
 
-    log_info("NIC %04x:%02x:%02x.%x %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", pci->segment, pci->bus, pci->device,
-             pci->function, nic->driver, nic->chip, nic->mac[0], nic->mac[1], nic->mac[2], nic->mac[3],
-             nic->mac[4], nic->mac[5]);
+    log_info("NIC %04x:%02x:%02x.%x %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", pci->segment, pci->bus,
+             pci->device, pci->function, nic->driver, nic->chip, nic->mac[0], nic->mac[1], nic->mac[2],
+             nic->mac[3], nic->mac[4], nic->mac[5]);
 }
 
 static void log_refused(const struct pci_dev *pci, const char *driver, const char *why)

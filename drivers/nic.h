@@ -6,9 +6,9 @@
 //
 // Receive buffers: struct nic_buf is a DMA buffer that carries its own lwIP custom pbuf. The driver takes
 // buffers from its pool with nic_buf_get(), gives their address to the chip, and hands a filled one up
-// with nic_buf_to_pbuf() and nic->input(): no copy, no allocation per frame. When the stack frees the pbuf, the buffer is
-// back in the pool and the driver's next poll() puts it into the ring again. A pool that has run dry is
-// normal (the stack holds the rest): the ring runs short and the peer is told by TCP's window.
+// with nic_buf_to_pbuf() and nic->input(): no copy, no allocation per frame. When the stack frees the pbuf,
+// the buffer is back in the pool and the driver's next poll() puts it into the ring again. A pool that has
+// run dry is normal (the stack holds the rest): the ring runs short and the peer is told by TCP's window.
 //
 // Transmit: the pbuf (a single one, LWIP_NETIF_TX_SINGLE_PBUF) is referenced by the driver with pbuf_ref()
 // until the chip has sent it, or copied; the caller keeps its own reference.

@@ -79,7 +79,8 @@ static bool sum_is_zero(const void *data, uint32_t length)
 
 static bool rsdp_good(const struct rsdp *rsdp)
 {
-    return memcmp(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature)) == 0 && sum_is_zero(rsdp, RSDP_V1_SIZE);
+    return memcmp(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature)) == 0 &&
+           sum_is_zero(rsdp, RSDP_V1_SIZE);
 }
 
 // Looks for an RSDP in [start, end); 0 when there is none.
@@ -193,6 +194,17 @@ static void walk(struct acpi_info *info, const struct table *root, unsigned widt
     }
 }
 
+// The XSDT that the RSDP at `address` names, NULL when there is no sound one.
+static const struct table *xsdt_of(uint64_t address, acpi_map *map)
+{
+    const struct rsdp *rsdp = map(address, sizeof(*rsdp));
+
+    if (!rsdp || rsdp->revision < 2 || !sum_is_zero(rsdp, sizeof(*rsdp)))
+        return NULL;
+    const struct table *xsdt = table_get(rsdp->xsdt, map);
+    return xsdt && is(xsdt, "XSDT") ? xsdt : NULL;
+}
+
 int acpi_parse(struct acpi_info *info, uint64_t address, acpi_map *map)
 {
     memset(info, 0, sizeof(*info));
@@ -203,14 +215,12 @@ int acpi_parse(struct acpi_info *info, uint64_t address, acpi_map *map)
         return fail(ERR_UNSUPPORTED, "there is no ACPI root pointer");
 
     uint64_t rsdt = rsdp->rsdt;
-    if (rsdp->revision >= 2 && (rsdp = map(address, sizeof(*rsdp))) != NULL && sum_is_zero(rsdp, sizeof(*rsdp))) {
-        const struct table *xsdt = table_get(rsdp->xsdt, map);
-        if (xsdt && is(xsdt, "XSDT")) {
-            walk(info, xsdt, sizeof(uint64_t), map);
-            return 0;
-        }
+    const struct table *root = rsdp->revision >= 2 ? xsdt_of(address, map) : NULL;
+    if (root) {
+        walk(info, root, sizeof(uint64_t), map);
+        return 0;
     }
-    const struct table *root = table_get(rsdt, map);
+    root = table_get(rsdt, map);
     if (!root || !is(root, "RSDT"))
         return fail(ERR_UNSUPPORTED, "ACPI's root table is damaged");
     walk(info, root, sizeof(uint32_t), map);

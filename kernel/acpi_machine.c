@@ -9,7 +9,7 @@
 #include "kernel/memory.h"  // paging_map_mmio
 #include "lib/clock.h"      // delay_us
 #include "lib/err.h"        // fail_detail
-#include "lib/log.h"        // log_info
+#include "lib/log.h"        // log_warn
 
 #define PCI_CONFIG_ADDRESS 0xcf8
 #define PCI_CONFIG_DATA 0xcfc

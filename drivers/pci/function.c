@@ -67,7 +67,8 @@ void pci_set_bus_master(const struct pci_dev *dev, bool on)
 }
 
 // From D3hot most functions come back as after a reset: what firmware had assigned is put back.
-static void restore_header(const struct pci_dev *dev, const uint32_t *bars, uint32_t cache_line, uint32_t line)
+static void restore_header(const struct pci_dev *dev, const uint32_t *bars, uint32_t cache_line,
+                           uint32_t line)
 {
     for (unsigned i = 0; i < PCI_BARS; i++)
         pci_write32(dev, PCI_BAR0 + 4 * i, bars[i]);

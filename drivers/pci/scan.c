@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "drivers/pci/config.h"    // pci_config_read
+#include "drivers/pci/config.h"    // pci_config_init
 #include "drivers/pci/function.h"  // pci_take_over
 #include "drivers/pci/pci_regs.h"  // PCI_VENDOR_ID
 #include "kernel/acpi.h"           // acpi_read

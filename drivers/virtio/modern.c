@@ -162,9 +162,10 @@ static void take_structure(struct virtio_dev *dev, unsigned cap)
 {
     uint8_t size = pci_read8(dev->pci, cap + VIRTIO_PCI_CAP_LEN);
     uint8_t type = pci_read8(dev->pci, cap + VIRTIO_PCI_CAP_CFG_TYPE);
+    uint8_t needed = type == VIRTIO_PCI_CAP_NOTIFY_CFG ? VIRTIO_PCI_NOTIFY_CAP_SIZE : VIRTIO_PCI_CAP_SIZE;
     uint32_t length;
 
-    if (size < VIRTIO_PCI_CAP_SIZE || (type == VIRTIO_PCI_CAP_NOTIFY_CFG && size < VIRTIO_PCI_NOTIFY_CAP_SIZE) ||
+    if (size < needed ||
         (type != VIRTIO_PCI_CAP_COMMON_CFG && type != VIRTIO_PCI_CAP_NOTIFY_CFG &&
          type != VIRTIO_PCI_CAP_DEVICE_CFG))
         return;

@@ -1,6 +1,7 @@
 // The virtio network device: finding it, starting, stopping, link state, recovery.
 // Spec: Virtual I/O Device 1.2 sections 5.1 (network device), 3.1 (initialisation), 2.1.2 (NEEDS_RESET).
-// Tested: QEMU 7.2 modern, transitional and legacy, on root, behind bridges, after iPXE.
+// Tested: QEMU 7.2 modern, transitional and legacy, with and without MRG_RXBUF, EVENT_IDX, ANY_LAYOUT and
+// GUEST_CSUM, on user and TAP networks, on root buses and behind bridges, after iPXE, GRUB and OVMF.
 // Not handled: segmentation offloads, several queue pairs, the control queue.
 #include "drivers/virtio/net.h"  // virtio_net
 
@@ -259,8 +260,8 @@ static void read_mtu(struct virtio_net *vn)
 
     if (!(vn->dev.features & VIRTIO_NET_F_MTU))
         return;
-    if (virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_MTU, sizeof(uint16_t), 1, &mtu) < 0 || mtu > MTU_DEFAULT ||
-        mtu < MTU_MIN) {
+    if (virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_MTU, sizeof(uint16_t), 1, &mtu) < 0 ||
+        mtu > MTU_DEFAULT || mtu < MTU_MIN) {
         vn->wanted &= ~VIRTIO_NET_F_MTU;
         return;
     }

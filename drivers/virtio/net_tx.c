@@ -15,7 +15,7 @@
 #define TX_WATCHDOG_MS 2000u  // hosts answer within microseconds unless they are overloaded
 #define TX_SLOT_ALIGN 64u
 
-static_assert(VIRTIO_NET_BUFFER_SIZE % TX_SLOT_ALIGN == 0, "slots follow each other without sharing cache lines");
+static_assert(VIRTIO_NET_BUFFER_SIZE % TX_SLOT_ALIGN == 0, "no two slots share a cache line");
 
 int virtio_net_tx_create(struct virtio_net *vn)
 {

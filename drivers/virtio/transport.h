@@ -16,7 +16,7 @@ struct virtio_transport {
     void (*write_status)(struct virtio_dev *dev, uint8_t status);
     uint64_t (*read_features)(struct virtio_dev *dev);
     void (*write_features)(struct virtio_dev *dev, uint64_t features);
-    uint16_t (*queue_size)(struct virtio_dev *dev, uint16_t index);    // the largest allowed; 0: no such queue
+    uint16_t (*queue_size)(struct virtio_dev *dev, uint16_t index);    // the largest; 0: no such queue
     bool queue_size_fixed;                                    // that size is the size
     int (*queue_start)(struct virtio_dev *dev, struct virtq *queue);   // 0 or ERR_NIC_INIT_FAILED
     uint8_t (*config_generation)(struct virtio_dev *dev);     // changes when the configuration does

@@ -65,7 +65,9 @@ static uint16_t avail_event(const struct virtq *queue)
 // The index at which the device shall interrupt. One behind what was taken is never reached.
 static void suppress_interrupts(const struct virtq *queue)
 {
-    ring_write16(queue->avail, RING_ENTRIES + queue->size * sizeof(uint16_t), (uint16_t)(queue->used_next - 1));
+    size_t at = RING_ENTRIES + queue->size * sizeof(uint16_t);
+
+    ring_write16(queue->avail, at, (uint16_t)(queue->used_next - 1));
 }
 
 int virtq_create(struct virtq *queue, uint16_t index, uint16_t size)
@@ -138,7 +140,8 @@ bool virtq_add(struct virtq *queue, const struct virtq_segment *segments, unsign
     queue->slots[head].cookie = cookie;
     queue->slots[head].writable = writable;
     queue->slots[head].count = (uint16_t)count;
-    ring_write16(queue->avail, RING_ENTRIES + (queue->avail_next & (queue->size - 1u)) * sizeof(uint16_t), head);
+    size_t slot = queue->avail_next & (queue->size - 1u);
+    ring_write16(queue->avail, RING_ENTRIES + slot * sizeof(uint16_t), head);
     queue->avail_next++;
     return true;
 }
@@ -227,7 +230,8 @@ int virtq_take(struct virtq *queue, void **cookie, uint32_t *written)
         return 1;  // old hosts leave any length in what was sent
     if (entry.len > writable) {
         queue->lies++;
-        return fail(ERR_DMA, "queue %u: the device wrote %u bytes into %u", queue->index, entry.len, writable);
+        return fail(ERR_DMA, "queue %u: the device wrote %u bytes into %u", queue->index, entry.len,
+                    writable);
     }
     *written = entry.len;
     return 1;

@@ -68,7 +68,8 @@ void virtq_kick(struct virtq *queue);
 // of that, *cookie is set and the chain is the caller's again, else NULL.
 int virtq_take(struct virtq *queue, void **cookie, uint32_t *written);
 
-// After the device's reset, before virtq_destroy(): gives the cookie of a chain that the device had, NULL when there is none left.
+// After the device's reset, before virtq_destroy(): gives the cookie of a chain that the device had, NULL
+// when there is none left.
 void *virtq_reclaim(struct virtq *queue);
 
 // Chains the device has now.

@@ -16,7 +16,8 @@
 static unsigned pages_claimed;
 static bool out_of_memory;
 
-int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, const char *owner, uint64_t *base)
+int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, const char *owner,
+                 uint64_t *base)
 {
     assert_true(align >= PAGE_SIZE && length % PAGE_SIZE == 0);
     assert_true(min >= MEM_LOW_END && max <= GIB(2));
@@ -40,7 +41,8 @@ int memmap_release(uint64_t base, uint64_t length)
 static void test_dma(void **state)
 {
     static const struct { size_t size, align; } cases[] = {
-        {1, 1}, {64, 64}, {65, 16}, {100, 256}, {2048, 2048}, {2049, 8}, {4096, 4096}, {70000, 65536}, {16, 4096},
+        {1, 1}, {64, 64}, {65, 16}, {100, 256}, {2048, 2048}, {2049, 8}, {4096, 4096},
+        {70000, 65536}, {16, 4096},
     };
 
     (void)state;
@@ -178,8 +180,9 @@ static void test_chain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dma),     cmocka_unit_test(test_pool_layout), cmocka_unit_test(test_pool_refusals),
-        cmocka_unit_test(test_to_pbuf), cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_dma),           cmocka_unit_test(test_pool_layout),
+        cmocka_unit_test(test_pool_refusals), cmocka_unit_test(test_to_pbuf),
+        cmocka_unit_test(test_chain),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

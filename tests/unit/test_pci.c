@@ -89,7 +89,8 @@ static void write_pm(struct function *f, uint32_t value)
     uint32_t old = get(f, PM_CAP + PCI_PM_CSR, 2);
 
     set(f, PM_CAP + PCI_PM_CSR, 2,
-        (old & PCI_PM_CSR_PME_STATUS & ~value) | (old & PCI_PM_CSR_NO_SOFT_RESET) | (value & PCI_PM_CSR_STATE_MASK));
+        (old & PCI_PM_CSR_PME_STATUS & ~value) | (old & PCI_PM_CSR_NO_SOFT_RESET) |
+            (value & PCI_PM_CSR_STATE_MASK));
     if ((old & PCI_PM_CSR_STATE_MASK) == 3 && (value & PCI_PM_CSR_STATE_MASK) == 0 &&
         !(old & PCI_PM_CSR_NO_SOFT_RESET)) {
         for (unsigned i = 0; i < PCI_BARS; i++)

@@ -292,9 +292,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset_device)
     const struct CMUnitTest tests[] = {
-        TEST(test_probe), TEST(test_generation), TEST(test_features), TEST(test_receive_many), TEST(test_mergeable),
-        TEST(test_checksum_flags), TEST(test_pool_dry), TEST(test_stop_with_frame),
-        TEST(test_transmit), TEST(test_doorbell_batch), TEST(test_link),
+        TEST(test_probe),           TEST(test_generation), TEST(test_features),
+        TEST(test_receive_many),    TEST(test_mergeable),  TEST(test_checksum_flags),
+        TEST(test_pool_dry),        TEST(test_transmit),   TEST(test_stop_with_frame),
+        TEST(test_doorbell_batch),  TEST(test_link),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

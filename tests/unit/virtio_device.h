@@ -53,8 +53,8 @@ static inline void device_return(struct device_queue *d, uint32_t id, uint32_t l
 }
 
 // Copies `length` bytes into or out of a chain; returns how many fitted.
-static inline uint32_t device_copy(const struct device_queue *d, uint16_t head, uint8_t *data, uint32_t length,
-                                   int write)
+static inline uint32_t device_copy(const struct device_queue *d, uint16_t head, uint8_t *data,
+                                   uint32_t length, int write)
 {
     uint32_t done = 0;
 
