@@ -15,14 +15,19 @@ void console_early_init(const struct boot_info *info);
 // Applies console= and maps the framebuffer. After paging_init().
 void console_init(const struct boot_info *info, const struct options *opt);
 
-// Writes text; '\n' becomes CR LF on serial. '\r' returns to the start of the line.
+// Writes text; '\n' becomes CR LF on serial. '\r' returns to the start of the line, '\b' goes one place left,
+// '\t' to the next multiple of 8; any other control character shows as '?'.
 void console_write(const char *text, size_t length);
 
 // Formatted console_write (printf), at most 512 bytes at a time.
 __attribute__((format(printf, 1, 2))) void console_printf(const char *format, ...);
 
-// Shows `text` as the one line that is rewritten in place (progress). The next log line comes below it.
+// Shows `text` as the one line that is rewritten in place (progress), at most 79 columns of it; "" clears it. The
+// next log line comes below it. Does not wait for a serial line: console_key() sends what is left.
 void console_status(const char *text);
+
+// Waits, 200 ms a port at most, until everything has left: before Linux or a reset takes the UARTs.
+void console_flush(void);
 
 // The next key, or -1 when there is none. Serial bytes and PS/2 keys (US layout) as ASCII; Enter is '\r',
 // Backspace '\b', Escape 27; arrow and editing keys as the CONSOLE_KEY_* values.
