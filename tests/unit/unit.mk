@@ -30,3 +30,6 @@ UNIT-test_virtio_net := $(VIRTIO_NET)
 UNIT-test_virtio_errors := $(VIRTIO_NET)
 UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
+UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
+UNIT-test_download := net/download.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)

@@ -1,0 +1,448 @@
+// net/download.c: which mirror is asked when, what is resumed, when it gives up. http_get() and the stack are
+// played by a script; time by a counter.
+#include "lib/clock.h"          // now_us
+#include "lib/err.h"            // err_name
+#include "lib/sha256.h"         // sha256_init
+#include "net/download.h"       // download_run
+#include "net/http/http.h"      // http_get
+#include "net/poll.h"           // stack_wait
+#include "net/stack.h"          // tcp_open
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail  // cmocka's; ours is a function
+
+#define WHOLE (4u << 20)
+#define A "http://a.test/x"
+#define B "http://b.test/x"
+#define C "http://c.test/x"
+
+// ---- the script -------------------------------------------------------------------------------------
+
+struct answer {
+    const char *host;        // who must be asked
+    uint64_t offset;         // for which byte on
+    const char *validator;   // with which If-Range, NULL: none
+    uint64_t until;          // bytes served up to here, then
+    int err;                 // ... this
+    unsigned status;         // HTTP status of ERR_HTTP_STATUS
+    const char *etag;        // what the server says, NULL: nothing
+    bool ranges, restarted, unknown;  // serves ranges; answers from byte 0; does not say its length
+    uint8_t fill;            // XORed on every byte: another image
+    uint64_t at_least_ms;    // how long the wait before was, at least
+};
+
+static const struct answer *script;
+static unsigned asked, script_length;
+static uint64_t clock_us, asked_at;
+static bool cancelled;
+static uint8_t image[WHOLE], place_bytes[WHOLE + 1];
+
+uint64_t now_us(void)
+{
+    return clock_us += 10;
+}
+
+int stack_wait(void)
+{
+    clock_us += 1000;
+    return cancelled ? fail(ERR_CANCELLED, "key") : 0;
+}
+
+int dns_lookup(const char *host, uint32_t *address, uint64_t deadline)
+{
+    (void)deadline;
+    clock_us += 5000;
+    *address = (uint32_t)host[0];
+    return strcmp(host, "unknown.test") == 0 ? fail(ERR_DNS_LOOKUP_FAILED, "%s", host) : 0;
+}
+
+int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline)
+{
+    (void)address;
+    (void)deadline;
+    clock_us += 7000;
+    *stream = NULL;
+    return port == 9 ? fail(ERR_CONNECTION_REFUSED, "closed") : 0;
+}
+
+static int serve(struct http_get *get, const struct answer *a)
+{
+    uint64_t at = a->restarted ? 0 : get->offset;
+    uint8_t byte;
+    int err;
+
+    if (at == 0) {
+        get->restarted = a->restarted;
+        err = get->sink->begin(get->sink, a->unknown ? SINK_LENGTH_UNKNOWN : WHOLE);
+        if (err < 0)
+            return err;
+    }
+    for (; at < a->until; at++, get->received++) {
+        byte = image[at] ^ a->fill;
+        err = get->sink->write(get->sink, at, &byte, 1);
+        if (err < 0)
+            return err;
+    }
+    if (a->err == ERR_HTTP_STATUS)
+        return fail_http_status(a->status, "x");
+    if (a->err < 0)
+        return fail(a->err, "as the script says");
+    return get->sink->finish(get->sink, at);
+}
+
+int http_get(struct http_get *get)
+{
+    const struct answer *a = &script[asked];
+    struct stream *stream;
+    int err;
+
+    assert_true(asked < script_length);
+    asked++;
+    assert_string_equal(get->url->host, a->host);
+    assert_int_equal(get->offset, a->offset);
+    assert_string_equal(get->validator != NULL ? get->validator : "", a->validator != NULL ? a->validator : "");
+    assert_int_equal(get->known_length, a->offset > 0 ? WHOLE : SINK_LENGTH_UNKNOWN);
+    assert_true(clock_us - asked_at >= a->at_least_ms * 1000);
+    get->final_url = *get->url;
+    err = get->connect(get->ctx, get->url, &stream);
+    if (err == 0) {
+        get->accepts_ranges = a->ranges;
+        snprintf(get->etag, sizeof(get->etag), "%s", a->etag != NULL ? a->etag : "");
+        err = serve(get, a);
+    }
+    asked_at = clock_us;
+    return err;
+}
+
+// ---- the place --------------------------------------------------------------------------------------
+
+struct place {
+    struct sink sink;
+    unsigned begins, finishes;
+    uint64_t limit;
+};
+
+static int place_begin(struct sink *sink, uint64_t length)
+{
+    struct place *p = (struct place *)sink;
+
+    p->begins++;
+    return length != SINK_LENGTH_UNKNOWN && length > p->limit ? fail(ERR_NOT_ENOUGH_MEMORY, "small") : 0;
+}
+
+static int place_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
+{
+    (void)sink;
+    assert_true(offset + length <= WHOLE);
+    memcpy(place_bytes + offset, data, length);
+    return 0;
+}
+
+static int place_finish(struct sink *sink, uint64_t length)
+{
+    struct place *p = (struct place *)sink;
+
+    assert_int_equal(length, WHOLE);
+    p->finishes++;
+    return 0;
+}
+
+// ---- cases ------------------------------------------------------------------------------------------
+
+static const uint8_t *good_digest;
+
+struct expected {
+    int err;
+    unsigned attempts, resumes, begins;
+};
+
+static struct download run(const char *const *urls, unsigned count, unsigned retries, const uint8_t *digest,
+                           const struct answer *answers, unsigned answer_count, struct expected expected)
+{
+    struct place place = { .sink = { place_begin, place_write, place_finish }, .limit = WHOLE };
+    struct download d = { .urls = urls, .url_count = count, .retries = retries, .sha256 = digest,
+                          .timeout_ms = 1000, .place = &place.sink };
+    int err;
+
+    script = answers;
+    script_length = answer_count;
+    asked = 0;
+    asked_at = clock_us;
+    memset(place_bytes, 0xee, sizeof(place_bytes));
+    err = download_run(&d);
+    assert_string_equal(err < 0 ? err_name(err) : "", expected.err < 0 ? err_name(expected.err) : "");
+    assert_int_equal(asked, answer_count);
+    assert_int_equal(d.attempts, expected.attempts);
+    assert_int_equal(d.resumes, expected.resumes);
+    assert_int_equal(place.begins, expected.begins);
+    assert_int_equal(place.finishes, err == 0 ? 1 : 0);
+    if (err == 0)
+        assert_memory_equal(place_bytes, image, WHOLE);
+    return d;
+}
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define RUN(urls, retries, digest, answers, ...) \
+    run(urls, COUNT(urls), retries, digest, answers, COUNT(answers), (struct expected){ __VA_ARGS__ })
+
+static const char *const one[] = { A };
+static const char *const two[] = { A, B };
+static const char *const three[] = { A, B, C };
+
+static void test_at_once(void **state)
+{
+    static const struct answer answers[] = { { .host = "a.test", .until = WHOLE } };
+    struct download d;
+
+    (void)state;
+    d = RUN(one, 0, NULL, answers, 0, 1, 0, 1);
+    assert_int_equal(d.length, WHOLE);
+    assert_string_equal(d.final_url, A);
+    assert_in_range(d.dns_us, 5000, 5100);
+    assert_in_range(d.connect_us, 7000, 7100);
+    assert_false(d.digest_checked);
+    d = RUN(one, 0, good_digest, answers, 0, 1, 0, 1);
+    assert_true(d.digest_checked);
+    assert_memory_equal(d.digest, good_digest, 32);
+}
+
+static void test_resume(void **state)
+{
+    static const struct answer answers[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_STALLED,
+          .etag = "\"1\"", .ranges = true, .at_least_ms = 1000 },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = WHOLE, .etag = "\"1\"",
+          .ranges = true, .at_least_ms = 2000 },
+    };
+
+    (void)state;
+    RUN(one, 2, NULL, answers, 0, 3, 1, 1);
+}
+
+// No ranges, or no validator and no digest: from the start. With a digest that is checked in the end a
+// validator is not needed.
+static void test_when_to_resume(void **state)
+{
+    static const struct answer no_ranges[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_BODY_TRUNCATED, .etag = "\"1\"" },
+        { .host = "a.test", .until = WHOLE },
+    };
+    static const struct answer no_validator[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_BODY_TRUNCATED, .ranges = true },
+        { .host = "a.test", .until = WHOLE },
+    };
+    static const struct answer digest_instead[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_BODY_TRUNCATED, .ranges = true },
+        { .host = "a.test", .offset = 1000, .until = WHOLE },
+    };
+    static const struct answer no_length[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_BODY_TRUNCATED, .ranges = true, .unknown = true },
+        { .host = "a.test", .until = WHOLE },
+    };
+
+    (void)state;
+    RUN(one, 1, NULL, no_ranges, 0, 2, 0, 2);
+    RUN(one, 1, NULL, no_validator, 0, 2, 0, 2);
+    RUN(one, 1, good_digest, digest_instead, 0, 2, 1, 1);
+    RUN(one, 1, good_digest, no_length, 0, 2, 0, 2);
+}
+
+// The server answers a Range request from byte 0, or with nonsense.
+static void test_resume_refused(void **state)
+{
+    static const struct answer restarted[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = WHOLE, .restarted = true },
+    };
+    static const struct answer nonsense[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_INVALID_RESPONSE },
+        { .host = "a.test", .until = WHOLE },
+    };
+
+    (void)state;
+    RUN(one, 1, NULL, restarted, 0, 2, 0, 2);
+    RUN(one, 1, NULL, nonsense, 0, 3, 0, 2);
+}
+
+static void test_gives_up(void **state)
+{
+    static const struct answer answers[] = {
+        { .host = "a.test", .err = ERR_CONNECTION_RESET },
+        { .host = "a.test", .err = ERR_CONNECTION_RESET, .at_least_ms = 1000 },
+        { .host = "a.test", .err = ERR_STALLED, .at_least_ms = 2000 },
+        { .host = "a.test", .err = ERR_INVALID_RESPONSE, .at_least_ms = 4000 },
+    };
+
+    (void)state;
+    RUN(one, 3, NULL, answers, ERR_INVALID_RESPONSE, 4, 0, 4);
+}
+
+// Without ranges a server that always breaks off at the same place gets its retries and no more; with them
+// every MiB starts the count anew.
+static void test_progress_counts(void **state)
+{
+    static const struct answer same[] = {
+        { .host = "a.test", .until = 3u << 20, .err = ERR_CONNECTION_RESET },
+        { .host = "a.test", .until = 3u << 20, .err = ERR_CONNECTION_RESET },
+        { .host = "a.test", .until = 3u << 20, .err = ERR_CONNECTION_RESET },
+    };
+    static const struct answer on[] = {
+        { .host = "a.test", .until = 1u << 20, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1u << 20, .validator = "\"1\"", .until = 2u << 20,
+          .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true, .at_least_ms = 1000 },
+        { .host = "a.test", .offset = 2u << 20, .validator = "\"1\"", .until = 3u << 20,
+          .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true, .at_least_ms = 1000 },
+        { .host = "a.test", .offset = 3u << 20, .validator = "\"1\"", .until = WHOLE },
+    };
+
+    (void)state;
+    // The first attempt's progress is free, so two more.
+    RUN(one, 2, NULL, same, ERR_CONNECTION_RESET, 3, 0, 3);
+    RUN(one, 1, NULL, on, 0, 4, 3, 1);
+}
+
+static void test_mirrors(void **state)
+{
+    // Every mirror once without waiting, then round and round without the one that has no such file.
+    static const struct answer around[] = {
+        { .host = "a.test", .err = ERR_CONNECTION_TIMEOUT },
+        { .host = "b.test", .err = ERR_HTTP_STATUS, .status = 404 },
+        { .host = "c.test", .err = ERR_HTTP_STATUS, .status = 503 },
+        { .host = "a.test", .err = ERR_CONNECTION_TIMEOUT, .at_least_ms = 1000 },
+        { .host = "c.test", .until = WHOLE, .at_least_ms = 2000 },
+    };
+    // What delivered goes on delivering.
+    static const struct answer stays[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .until = WHOLE },
+    };
+    // With a digest the next mirror goes on where the first broke off, without the first one's validator.
+    static const struct answer across[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .offset = 1000, .until = WHOLE, .etag = "\"2\"", .ranges = true },
+    };
+    static const struct answer none[] = {
+        { .host = "a.test", .err = ERR_HTTP_STATUS, .status = 404 },
+        { .host = "b.test", .err = ERR_TOO_MANY_REDIRECTS },
+        { .host = "c.test", .err = ERR_HTTP_STATUS, .status = 403 },
+    };
+
+    (void)state;
+    RUN(three, 2, NULL, around, 0, 5, 0, 5);
+    RUN(two, 3, NULL, stays, 0, 3, 0, 2);
+    RUN(two, 3, good_digest, across, 0, 3, 1, 1);
+    RUN(three, 9, NULL, none, ERR_HTTP_STATUS, 3, 0, 3);
+}
+
+static void test_digest(void **state)
+{
+    static const struct answer wrong[] = { { .host = "a.test", .until = WHOLE, .fill = 1 } };
+    static const struct answer other_mirror[] = {
+        { .host = "a.test", .until = WHOLE, .fill = 1, .ranges = true, .etag = "\"1\"" },
+        { .host = "b.test", .until = WHOLE },
+    };
+    // Two pieces that do not belong together: the whole once more.
+    static const struct answer mixed[] = {
+        { .host = "a.test", .until = 1000, .fill = 1, .err = ERR_CONNECTION_RESET, .ranges = true },
+        { .host = "a.test", .offset = 1000, .until = WHOLE, .ranges = true },
+        { .host = "a.test", .until = WHOLE, .ranges = true },
+    };
+    struct download d;
+
+    (void)state;
+    d = RUN(one, 5, good_digest, wrong, ERR_DIGEST_MISMATCH, 1, 0, 1);
+    assert_false(d.digest_checked);
+    assert_true(memcmp(d.digest, good_digest, 32) != 0);
+    RUN(two, 5, good_digest, other_mirror, 0, 2, 0, 2);
+    RUN(one, 5, good_digest, mixed, 0, 3, 1, 2);
+}
+
+static void test_no_repetition(void **state)
+{
+    static const struct {
+        int err;
+        unsigned status, attempts_of_three;
+    } cases[] = {
+        { ERR_CANCELLED, 0, 1 },         { ERR_OUT_OF_HEAP, 0, 1 },  { ERR_NOT_ENOUGH_MEMORY, 0, 3 },
+        { ERR_HTTP_STATUS, 404, 3 },     { ERR_UNSUPPORTED, 0, 3 },  { ERR_SCHEME_UNSUPPORTED, 0, 3 },
+        { ERR_TOO_MANY_REDIRECTS, 0, 3 },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT(cases); i++) {
+        struct answer answers[3] = { { .host = "a.test" }, { .host = "b.test" }, { .host = "c.test" } };
+        unsigned n = cases[i].attempts_of_three;
+        for (unsigned k = 0; k < 3; k++) {
+            answers[k].err = cases[i].err;
+            answers[k].status = cases[i].status;
+        }
+        run(three, 3, 5, NULL, answers, n, (struct expected){ cases[i].err, n, 0, n });
+    }
+}
+
+static void test_cancel_while_waiting(void **state)
+{
+    static const struct answer answers[] = { { .host = "a.test", .err = ERR_STALLED } };
+
+    (void)state;
+    cancelled = true;
+    RUN(one, 5, NULL, answers, ERR_CANCELLED, 1, 0, 1);
+    cancelled = false;
+}
+
+// What never reaches http_get() or the server.
+static void test_urls(void **state)
+{
+    static const char *const bad[] = { "nonsense", "ftp://a.test/x" };
+    static const char *const refused[] = { "http://a.test:9/x", "http://unknown.test/x", A };
+    static const struct answer answers[] = {
+        { .host = "a.test", .until = WHOLE }, { .host = "unknown.test", .until = WHOLE },
+        { .host = "a.test", .until = WHOLE },
+    };
+    struct download d = { 0 };
+
+    (void)state;
+    assert_int_equal(download_run(&d), ERR_NO_URL);
+    run(bad, 2, 3, NULL, NULL, 0, (struct expected){ ERR_SCHEME_UNSUPPORTED, 0, 0, 0 });
+    RUN(refused, 0, NULL, answers, 0, 3, 0, 1);
+}
+
+static int make_image(void **state)
+{
+    static uint8_t digest[32];
+    struct sha256 hash;
+
+    (void)state;
+    for (unsigned i = 0; i < WHOLE; i++)
+        image[i] = (uint8_t)(i * 2654435761u >> 13);
+    sha256_init(&hash);
+    sha256_update(&hash, image, WHOLE);
+    sha256_final(&hash, digest);
+    good_digest = digest;
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_at_once),         cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_when_to_resume),  cmocka_unit_test(test_resume_refused),
+        cmocka_unit_test(test_gives_up),        cmocka_unit_test(test_progress_counts),
+        cmocka_unit_test(test_mirrors),         cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_no_repetition),   cmocka_unit_test(test_cancel_while_waiting),
+        cmocka_unit_test(test_urls),
+    };
+
+    return cmocka_run_group_tests(tests, make_image, NULL);
+}
