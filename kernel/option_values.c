@@ -69,8 +69,10 @@ int option_number(const char *name, const char *value, unsigned min, unsigned ma
 
 // ---- ip= --------------------------------------------------------------------------------------------
 
-enum ip_field { IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_NETMASK, IP_HOST, IP_DEVICE, IP_AUTOCONF, IP_DNS0, IP_DNS1,
-                IP_FIELDS };
+enum ip_field {
+    IP_CLIENT, IP_SERVER, IP_GATEWAY, IP_NETMASK, IP_HOST, IP_DEVICE, IP_AUTOCONF, IP_DNS0, IP_DNS1,
+    IP_FIELDS,
+};
 
 struct field {
     const char *text;

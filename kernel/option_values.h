@@ -1,5 +1,5 @@
 // What may stand behind the = of one option: one function for each form. Pure. All take a NUL-terminated
-// value and return 0, or ERR_OPTION_INVALID with fail() saying what is wrong; the result is only written on 0.
+// value and return 0, or ERR_OPTION_INVALID with fail() saying what is wrong. Results are written on 0 only.
 #ifndef URLBOOT_KERNEL_OPTION_VALUES_H
 #define URLBOOT_KERNEL_OPTION_VALUES_H
 

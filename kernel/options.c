@@ -1,5 +1,5 @@
-// The command line (contract in kernel/options.h): splits it into words as GRUB and Linux quote them, looks each
-// up in one table, and lets kernel/option_values.c read what stands behind the =. A word given twice: the last
+// The command line (contract in kernel/options.h): splits it into words as GRUB and Linux quote them, looks
+// each up in one table, and lets kernel/option_values.c read what stands behind the =. Given twice, the last
 // one counts, or both where several are allowed. Not handled: single quotes, which GRUB removes itself.
 #include "kernel/options.h"  // options_parse
 
@@ -166,30 +166,47 @@ static const struct option {
     bool may_be_empty;
 } table[] = {
     {{"url", "http://HOST[:PORT]/PATH | dhcp | ask",
-      "the ISO; several times: mirrors of the same bytes; dhcp (default): from option 67 or 114; ask: typed in"},
+      "the ISO; repeated: mirrors of the same bytes; dhcp (default): from option 67 or 114; ask: typed in"},
      set_url, false},
-    {{"sha256", "DIGEST", "expected SHA-256 of the ISO, 64 hexadecimal digits; if it differs nothing boots"},
+    {{"sha256", "DIGEST",
+      "expected SHA-256 of the ISO, 64 hexadecimal digits; if it differs nothing boots"},
      set_sha256, false},
     {{"ip", "dhcp | CLIENT::GATEWAY:NETMASK::DEVICE:off[:DNS0[:DNS1]]",
-      "the network address, in the Linux kernel's own form; default dhcp"}, set_ip, false},
-    {{"nic", "MAC | BUS:DEVICE.FUNCTION", "use only this network controller; default: all, the first lease wins"},
+      "the network address, in the Linux kernel's own form; default dhcp"},
+     set_ip, false},
+    {{"nic", "MAC | BUS:DEVICE.FUNCTION",
+      "use only this network controller; default: all, the first lease wins"},
      set_nic, false},
-    {{"kernel", "PATH", "the Linux kernel inside the ISO; default: from the ISO's boot entry"}, set_kernel, false},
-    {{"initrd", "PATH[,PATH...]", "initial RAM disks inside the ISO, in this order; may be repeated"}, set_initrd,
-     false},
-    {{"append", "\"WORDS\"", "words for Linux instead of those of the ISO's boot entry"}, set_append, MAY_BE_EMPTY},
-    {{"entry", "TITLE | NUMBER", "the ISO's boot entry to start; default: the one the ISO would choose"},
+    {{"kernel", "PATH",
+      "the Linux kernel inside the ISO; default: from the ISO's boot entry"},
+     set_kernel, false},
+    {{"initrd", "PATH[,PATH...]",
+      "initial RAM disks inside the ISO, in this order; may be repeated"},
+     set_initrd, false},
+    {{"append", "\"WORDS\"",
+      "words for Linux instead of those of the ISO's boot entry"},
+     set_append, MAY_BE_EMPTY},
+    {{"entry", "TITLE | NUMBER",
+      "the ISO's boot entry to start; default: the one the ISO would choose"},
      set_entry, false},
-    {{"medium", "auto | pmem | vmcore | initrd | none", "how the ISO is handed to Linux; default auto"},
+    {{"medium", "auto | pmem | vmcore | initrd | none",
+      "how the ISO is handed to Linux; default auto"},
      set_medium, false},
-    {{"console", "ttyS0[,BAUD[n8]] | tty0", "where urlboot writes; may be repeated; default: both"},
+    {{"console", "ttyS0[,BAUD[n8]] | tty0",
+      "where urlboot writes; may be repeated; default: both"},
      set_console, false},
-    {{"retry", "NUMBER", "further attempts after a failed download; default 3"}, set_retry, false},
-    {{"timeout", "SECONDS", "an attempt is given up after that long without a byte; default 20"}, set_timeout,
-     false},
-    {{"on-error", "wait | reboot | halt", "what to do after an error; default wait: for a key, at most 60 s"},
+    {{"retry", "NUMBER",
+      "further attempts after a failed download; default 3"},
+     set_retry, false},
+    {{"timeout", "SECONDS",
+      "an attempt is given up after that long without a byte; default 20"},
+     set_timeout, false},
+    {{"on-error", "wait | reboot | halt",
+      "what to do after an error; default wait: for a key, at most 60 s"},
      set_on_error, false},
-    {{"debug", NULL, "show the debug log"}, set_debug, MAY_BE_EMPTY},
+    {{"debug", NULL,
+      "show the debug log"},
+     set_debug, MAY_BE_EMPTY},
 };
 
 const struct option_info *options_info(unsigned index)

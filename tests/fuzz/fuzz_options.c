@@ -1,5 +1,5 @@
-// Fuzzes the command line parser. Whatever comes in, every pointer it gives out lies in its own storage, counts
-// are in bounds, and an error has a sentence.
+// Fuzzes the command line parser. Whatever comes in, every pointer it gives out lies in its own storage,
+// counts are in bounds, and an error has a sentence.
 #include "kernel/options.h"  // options_parse
 #include "lib/err.h"         // fail_detail
 

@@ -1,5 +1,5 @@
-// kernel/memmap.c against a model with one entry per page, by random operations; and the corners: unaligned and
-// wrapping ranges, full table, alignment, the map for Linux.
+// kernel/memmap.c against a model with one entry per page, by random operations; and the corners: unaligned
+// and wrapping ranges, full table, alignment, the map for Linux.
 #include "kernel/memory.h"  // memmap_add
 #include "lib/err.h"        // ERR_NOT_ENOUGH_MEMORY
 
@@ -52,7 +52,8 @@ static void model_add(uint64_t base, uint64_t length, enum mem_type type)
         uint64_t start = i * PAGE_SIZE, end = start + PAGE_SIZE;
         bool whole = base <= start && end <= base + length;
         bool touched = length > 0 && base < end && start < base + length;
-        if (!(type == MEM_RAM ? whole : touched) || (model[i].type && severity(type) <= severity(model[i].type)))
+        bool outranked = model[i].type && severity(type) <= severity(model[i].type);
+        if (outranked || !(type == MEM_RAM ? whole : touched))
             continue;
         model[i] = (struct page){type, NULL, type};
     }
@@ -164,8 +165,9 @@ static void compare_export(void)
 // ---- random operations --------------------------------------------------------------------------------
 
 static const char *const owners[] = {"heap", "iso", "tables"};
-static const enum mem_type types[] = {MEM_RAM, MEM_RAM, MEM_RAM, MEM_RAM, MEM_RESERVED, MEM_ACPI_RECLAIM, MEM_ACPI_NVS,
-                                      MEM_UNUSABLE, MEM_PMEM};
+static const enum mem_type types[] = {
+    MEM_RAM, MEM_RAM, MEM_RAM, MEM_RAM, MEM_RESERVED, MEM_ACPI_RECLAIM, MEM_ACPI_NVS, MEM_UNUSABLE, MEM_PMEM,
+};
 
 static void random_claim(void)
 {
@@ -320,7 +322,8 @@ static void test_full(void **state)
     memmap_ranges(&before);
     assert_true(before >= 512);
     assert_int_equal(memmap_claim_at(GIB(8) + MIB(1), PAGE_SIZE, "x"), ERR_NOT_ENOUGH_MEMORY);
-    assert_int_equal(memmap_claim(PAGE_SIZE, PAGE_SIZE, GIB(1), UINT64_MAX, "x", &base), ERR_NOT_ENOUGH_MEMORY);
+    err = memmap_claim(PAGE_SIZE, PAGE_SIZE, GIB(1), UINT64_MAX, "x", &base);
+    assert_int_equal(err, ERR_NOT_ENOUGH_MEMORY);
     memmap_ranges(&count);
     assert_int_equal(count, before);
     assert_int_equal(memmap_claim_at(GIB(8), MIB(8), "x"), 0);

@@ -1,4 +1,4 @@
-// kernel/options.c and kernel/option_values.c: every word, quoting as GRUB does it, and every way to get it wrong.
+// kernel/options.c and kernel/option_values.c: every word, quoting as GRUB does it, and what is refused.
 #include "kernel/options.h"  // options_parse
 #include "lib/err.h"         // ERR_OPTION_INVALID
 
@@ -57,9 +57,9 @@ static void test_all_words(void **state)
 {
     (void)state;
     parse("url=http://a/x.iso?a=b&c url=HTTPS://b/ sha256=" DIGEST
-          " ip=192.0.2.5::192.0.2.1:255.255.255.128:host:eth0:off:9.9.9.9:1.1.1.1 nic=00:1f.6 kernel=/v initrd=/a,/b"
-          " initrd=/c append=x=y entry=2 medium=vmcore console=ttyS1,9600n8 console=tty0 retry=0 timeout=86400"
-          " on-error=halt debug -- quiet");
+          " ip=192.0.2.5::192.0.2.1:255.255.255.128:host:eth0:off:9.9.9.9:1.1.1.1 nic=00:1f.6 kernel=/v"
+          " initrd=/a,/b initrd=/c append=x=y entry=2 medium=vmcore console=ttyS1,9600n8 console=tty0"
+          " retry=0 timeout=86400 on-error=halt debug -- quiet");
     assert_int_equal(opt.url_source, OPT_URL_GIVEN);
     assert_int_equal(opt.url_count, 2);
     assert_string_equal(opt.urls[0], "http://a/x.iso?a=b&c");
@@ -194,7 +194,8 @@ static void test_forms(void **state)
     static const char *const good[] = {
         "nic=52:54:00:12:34:56", "nic=52:54:00:AB:cd:EF", "nic=0000:03:00.0", "nic=ff:1f.7", "console=tty",
         "console=tty63", "console=ttyS3", "console=ttyS0,115200n", "console=ttyS0,300", "on_error=reboot",
-        "on-error=wait", "medium=auto", "medium=pmem", "medium=initrd", "medium=none", "retry=1000", "timeout=1",
+        "on-error=wait", "medium=auto", "medium=pmem",
+        "medium=initrd", "medium=none", "retry=1000", "timeout=1",
         "retry=0005",
     };
 
@@ -220,7 +221,7 @@ static void test_refused(void **state)
         {"quiet", ERR_OPTION_UNKNOWN, "'quiet'"},
         {"=x", ERR_OPTION_UNKNOWN, "'='"},
         {"x\x01\xff=", ERR_OPTION_UNKNOWN, "'x\?\?='"},
-        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ERR_OPTION_UNKNOWN, "did you"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ERR_OPTION_UNKNOWN, "did you"},
         {"---", ERR_OPTION_UNKNOWN, "'---'"},
         {"\"--\"", ERR_OPTION_UNKNOWN, "'--'"},
         {"url", ERR_OPTION_INVALID, "url needs a value"},

@@ -1,5 +1,5 @@
-// lib/sha256: the vectors of NIST (FIPS 180-2 appendix B, CAVP SHA256ShortMsg/LongMsg) by both methods, pieces of
-// odd sizes, and lengths over 4 GiB (the digest of 5 GiB of zeros is coreutils' sha256sum).
+// lib/sha256: the vectors of NIST (FIPS 180-2 appendix B, CAVP SHA256ShortMsg) by both methods, pieces of odd
+// sizes, and lengths over 4 GiB (the digest of 5 GiB of zeros is coreutils' sha256sum).
 #include "lib/sha256.h"  // sha256_init_by
 
 #include <setjmp.h>
@@ -40,8 +40,9 @@ static const struct {
     {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
     {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-    {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrst"
-     "nopqrstu", 1, "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
+    {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+     "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu", 1,
+     "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
     {"a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
     {"\xd3", 1, "28969cdfa74a12c82f3bad960b0b000aca2ac329deea5c2328ebc6f2ba9802c1"},
     {"\x11\xaf", 1, "5ca7133fa735326081558ac312c620eeca9970d1e70a4b95533d956f072d1f98"},
@@ -171,8 +172,11 @@ static void test_starts_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_portable),     cmocka_unit_test(test_instructions), cmocka_unit_test(test_fastest),
-        cmocka_unit_test(test_over_4_gib),   cmocka_unit_test(test_starts_anew),
+        cmocka_unit_test(test_portable),
+        cmocka_unit_test(test_instructions),
+        cmocka_unit_test(test_fastest),
+        cmocka_unit_test(test_over_4_gib),
+        cmocka_unit_test(test_starts_anew),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
