@@ -35,7 +35,7 @@ void panic(const char *format, ...)
     do {                                                        \
         if (setjmp(panicked) == 0) {                            \
             statement;                                          \
-            fail_msg("no panic from " #statement);              \
+            fail_msg("no panic from %s", #statement);            \
         } else if (!strstr(panic_text, what)) {                 \
             fail_msg("panic says \"%s\"", panic_text);          \
         }                                                       \
