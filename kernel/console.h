@@ -26,7 +26,7 @@ __attribute__((format(printf, 1, 2))) void console_printf(const char *format, ..
 // next log line comes below it. Does not wait for a serial line: console_key() sends what is left.
 void console_status(const char *text);
 
-// Waits, 200 ms a port at most, until everything has left: before Linux or a reset takes the UARTs.
+// Waits, a second a port at most, until everything has left: before Linux or a reset takes the UARTs.
 void console_flush(void);
 
 // The next key, or -1 when there is none. Serial bytes and PS/2 keys (US layout) as ASCII; Enter is '\r',

@@ -10,7 +10,8 @@
 
 #define TX_SIZE 256              // three status lines
 #define RX_SIZE 1024
-#define SEND_TIMEOUT_MS 200      // 16 bytes at 1200 baud take 133
+// 16 bytes at 1200 baud take 133 ms; the rest is for emulated UARTs whose reader sleeps now and then.
+#define SEND_TIMEOUT_MS 1000
 #define DRAIN_MAX 64             // bytes taken in one go: a UART gone mad does not hold us
 
 struct serial {

@@ -13,7 +13,7 @@
 bool serial_open(unsigned port, unsigned baud);
 
 // Sends bytes as they are, behind what is queued, and returns when the UART has taken them (87 us a byte at
-// 115200 baud); input that arrives meanwhile is kept. A UART that takes nothing for 200 ms loses them. Does
+// 115200 baud); input that arrives meanwhile is kept. A UART that takes nothing for a second loses them. Does
 // nothing on a port that is not open, as all functions below.
 void serial_write(unsigned port, const char *bytes, size_t length);
 
@@ -25,7 +25,7 @@ void serial_queue(unsigned port, const char *bytes, size_t length);
 // loses none; 1024 are kept for a slow reader.
 int serial_read(unsigned port);
 
-// Waits until the last bit has left, 200 ms at most: before the UART is handed to Linux, or reset.
+// Waits until the last bit has left, a second at most: before the UART is handed to Linux, or reset.
 void serial_flush(unsigned port);
 
 #endif
