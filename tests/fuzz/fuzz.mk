@@ -7,3 +7,4 @@ FUZZ-fuzz_bzimage := kernel/linux/image.c kernel/linux/claims.c kernel/memmap.c 
 FUZZ-fuzz_efi_map := kernel/linux/efi_map.c lib/err.c
 FUZZ-fuzz_acpi := kernel/acpi.c lib/err.c
 FUZZ-fuzz_options := kernel/options.c kernel/option_values.c lib/err.c
+FUZZ-fuzz_stack := $(NET_STACK)

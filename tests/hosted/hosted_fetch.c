@@ -126,13 +126,34 @@ static bool set_ip(const char *word, struct stack_ip *ip)
 {
     char client[16] = "", gateway[16] = "", netmask[16] = "";
 
-    if (strncmp(word, "ip=", 3) != 0 || sscanf(word + 3, "%15[^:]:%15[^:]:%15s", client, gateway, netmask) < 2)
+    if (strncmp(word, "ip=", 3) != 0 ||
+        sscanf(word + 3, "%15[^:]:%15[^:]:%15s", client, gateway, netmask) < 2)
         return false;
     ip->dhcp = false;
     ip->client = inet_addr(client);
     ip->gateway = strcmp(gateway, "-") != 0 ? inet_addr(gateway) : 0;
     ip->netmask = netmask[0] != '\0' ? inet_addr(netmask) : 0;
     return true;
+}
+
+static bool parse_number(struct settings *s, const char *word)
+{
+    const struct {
+        const char *name;
+        unsigned *value;
+    } numbers[] = {
+        { "lose", &s->tap.wire.lose },           { "repeat", &s->tap.wire.repeat },
+        { "delay", &s->tap.wire.delay },         { "corrupt", &s->tap.wire.corrupt },
+        { "buffers", &s->tap.buffers },          { "link-after", &s->tap.link_after_ms },
+        { "flap-at", &s->tap.flap_at_ms },       { "flap", &s->tap.flap_ms },
+        { "retries", &s->retries },              { "dhcp", &s->dhcp_ms },
+        { "timeout", &s->timeout_ms },
+    };
+
+    for (unsigned i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (set_number(word, numbers[i].name, numbers[i].value))
+            return true;
+    return false;
 }
 
 static bool parse_word(struct settings *s, const char *word)
@@ -148,12 +169,7 @@ static bool parse_word(struct settings *s, const char *word)
     else if (set_number(word, "seed", &seed))
         s->tap.wire.seed = seed;
     else
-        return set_number(word, "lose", &s->tap.wire.lose) || set_number(word, "repeat", &s->tap.wire.repeat) ||
-               set_number(word, "delay", &s->tap.wire.delay) || set_number(word, "buffers", &s->tap.buffers) ||
-               set_number(word, "corrupt", &s->tap.wire.corrupt) || set_number(word, "retries", &s->retries) ||
-               set_number(word, "link-after", &s->tap.link_after_ms) || set_number(word, "dhcp", &s->dhcp_ms) ||
-               set_number(word, "flap-at", &s->tap.flap_at_ms) || set_number(word, "flap", &s->tap.flap_ms) ||
-               set_number(word, "timeout", &s->timeout_ms) || set_ip(word, &s->ip);
+        return parse_number(s, word) || set_ip(word, &s->ip);
     return true;
 }
 

@@ -107,7 +107,8 @@ int http_get(struct http_get *get)
     asked++;
     assert_string_equal(get->url->host, a->host);
     assert_int_equal(get->offset, a->offset);
-    assert_string_equal(get->validator != NULL ? get->validator : "", a->validator != NULL ? a->validator : "");
+    assert_string_equal(get->validator != NULL ? get->validator : "",
+                        a->validator != NULL ? a->validator : "");
     assert_int_equal(get->known_length, a->offset > 0 ? WHOLE : SINK_LENGTH_UNKNOWN);
     assert_true(clock_us - asked_at >= a->at_least_ms * 1000);
     get->final_url = *get->url;
@@ -264,7 +265,8 @@ static void test_resume_refused(void **state)
     };
     static const struct answer nonsense[] = {
         { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
-        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_INVALID_RESPONSE },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000,
+          .err = ERR_INVALID_RESPONSE },
         { .host = "a.test", .until = WHOLE },
     };
 
@@ -323,13 +325,15 @@ static void test_mirrors(void **state)
     // What delivered goes on delivering.
     static const struct answer stays[] = {
         { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
-        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000,
+          .err = ERR_CONNECTION_RESET },
         { .host = "b.test", .until = WHOLE },
     };
     // With a digest the next mirror goes on where the first broke off, without the first one's validator.
     static const struct answer across[] = {
         { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
-        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000,
+          .err = ERR_CONNECTION_RESET },
         { .host = "b.test", .offset = 1000, .until = WHOLE, .etag = "\"2\"", .ranges = true },
     };
     static const struct answer none[] = {
