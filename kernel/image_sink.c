@@ -43,7 +43,7 @@ static int claim_known(struct image_sink *image, uint64_t length)
     need = IMAGE_HEADER_SIZE + round_up(length);
     if (need + IMAGE_LINUX_MARGIN > free)
         return fail(ERR_NOT_ENOUGH_MEMORY,
-                    "the ISO has %lu MiB and Linux needs %lu MiB besides, but only %lu MiB of %lu MiB RAM are free",
+                    "the ISO has %lu MiB and Linux needs %lu MiB, but only %lu MiB of %lu MiB RAM are free",
                     mib_up(length), IMAGE_LINUX_MARGIN / MIB(1), free / MIB(1),
                     memmap_total_ram() / MIB(1));
     largest = memmap_largest_free(IMAGE_ALIGN, IMAGE_MIN, IMAGE_MAX, &base);
