@@ -18,10 +18,15 @@ tree=$(dirname "$0")/image
 modules='normal multiboot2 boot serial terminal test echo cat ls read sleep configfile reboot halt
          iso9660 part_gpt part_msdos fat minicmd videotest video'
 
-# Writes entries.cfg to stdout: one entry with the given words, each quoted for GRUB's shell.
+# Writes entries.cfg to stdout: one entry with the given words, each quoted for GRUB's shell; without words
+# only a comment.
 entries()
 {
-    printf "menuentry '%s' {\n    multiboot2 /boot/urlboot.elf" "$(printf '%s' "$1" | tr -d "'")"
+    if [ $# = 0 ]; then
+        echo '# Entries of your own go here; the first one becomes the default. "set timeout=3" waits less.'
+        return
+    fi
+    printf "set timeout=3\nmenuentry '%s' {\n    multiboot2 /boot/urlboot.elf" "$(printf '%s' "$1" | tr -d "'")"
     for word in "$@"; do
         printf " '%s'" "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")"
     done
@@ -42,7 +47,7 @@ trap 'exit 130' INT TERM
 case "$kind" in
     iso)
         fill "$work"
-        [ $# = 0 ] || entries "$@" >"$work/boot/grub/entries.cfg"
+        entries "$@" >"$work/boot/grub/entries.cfg"
         log=$(mktemp)
         # shellcheck disable=SC2086 # one word a module
         grub-mkrescue --install-modules="$(echo $modules linux all_video gfxterm)" \
@@ -60,8 +65,7 @@ case "$kind" in
                 --fonts= --locales= --themes= >/dev/null
         done
         fill "$out"
-        rm -f "$out/boot/grub/entries.cfg"
-        [ $# = 0 ] || entries "$@" >"$out/boot/grub/entries.cfg" ;;
+        entries "$@" >"$out/boot/grub/entries.cfg" ;;
     *)
         echo "$usage" >&2
         exit 2 ;;
