@@ -8,6 +8,7 @@ from pathlib import Path
 from checks import report
 
 ELF = Path(sys.argv[1])
+NAMED = ELF.with_suffix(".debug")               # the same program with its symbols
 MAX_SIZE = 1000000
 MB2_MAGIC, MB2_WINDOW = 0xE85250D6, 32768       # Multiboot2 specification, 3.1.1
 MB1_MAGIC, MB1_WINDOW = 0x1BADB002, 8192        # Multiboot specification, 3.1
@@ -18,8 +19,8 @@ PVH_NOTE = 18                                   # XEN_ELFNOTE_PHYS32_ENTRY
 # Functions that may use vector registers: nothing saves them, and no interrupt handler may touch them.
 VECTOR_FUNCTIONS = {"Sha256_UpdateBlocks_HW"}
 
-if not ELF.exists():
-    print(f"FAILED payload\n    {ELF} was not built")
+if not ELF.exists() or not NAMED.exists():
+    print(f"FAILED payload\n    {ELF} or {NAMED} was not built")
     sys.exit(1)
 DATA = ELF.read_bytes()
 (PHOFF, SHOFF) = struct.unpack_from("<QQ", DATA, 32)
@@ -91,7 +92,7 @@ def segments():
 
 def disassembly():
     """Lines of (function, instruction)."""
-    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(ELF)], capture_output=True, text=True,
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(NAMED)], capture_output=True, text=True,
                           check=True).stdout
     function = ""
     for line in text.splitlines():
@@ -120,7 +121,7 @@ def red_zone():
 
 def no_undefined():
     """no undefined symbols."""
-    done = subprocess.run(["nm", "-u", str(ELF)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["nm", "-u", str(NAMED)], capture_output=True, text=True, check=False)
     for line in done.stdout.split("\n"):
         if line.strip():
             yield line.strip()

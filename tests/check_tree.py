@@ -28,7 +28,7 @@ LAYERS = {
     "net/url.c": ["lib"],
 }
 # The files that tie the layers together, and see all of them.
-GLUE = re.compile(r"^kernel/(main|stage\w*|stages/\w+|progress|menu|image_sink)\.[ch]$")
+GLUE = re.compile(r"^kernel/(main|stage\w*|ask|failure|image_sink)\.[ch]$")
 
 
 def sources():

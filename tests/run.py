@@ -111,7 +111,7 @@ def main():
         print("run: this terminal is the machine's serial line; Ctrl-] ends it\n", flush=True)
         with VM(lab, folder, memory=options.mem, nic=options.nic, echo=True, gdb=options.gdb, **door) as vm:
             if options.gdb:
-                print(f"run: the machine waits. gdb {payload} -ex 'target remote {vm.gdb_socket}'", flush=True)
+                print(f"run: the machine waits. gdb {payload.with_suffix('.debug')} -ex 'target remote {vm.gdb_socket}'", flush=True)
             converse(vm, options.stop_at)
     print("\nrun: ended")
 

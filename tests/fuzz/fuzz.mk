@@ -1,3 +1,4 @@
+# Fuzzers: FUZZ-<name> lists the product sources that tests/fuzz/<name>.c is linked with; host.c comes along.
 FUZZ-fuzz_doors := boot/doors.c boot/multiboot2.c boot/multiboot1.c boot/pvh.c lib/err.c
 FUZZ-fuzz_url := net/url.c lib/err.c
 FUZZ-fuzz_http_response := net/http/response.c net/http/headers.c lib/err.c
