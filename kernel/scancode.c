@@ -46,7 +46,8 @@ static bool take_modifier(struct scancode_state *s, uint8_t key, bool pressed, b
     } else if (key == CODE_CONTROL) {
         s->control = pressed;
     } else if (key == CODE_CAPS_LOCK && !extended) {
-        s->caps_lock ^= pressed;
+        s->caps_lock ^= pressed && !s->caps_down;   // held, it repeats
+        s->caps_down = pressed;
     } else {
         return false;
     }

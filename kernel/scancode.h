@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct scancode_state {   // all zero: nothing is pressed
-    bool shift_left, shift_right, control, control_right, caps_lock;
+    bool shift_left, shift_right, control, control_right, caps_down, caps_lock;
     bool extended;        // E0 came before
     unsigned skip;        // bytes of the Pause key still to come
 };
