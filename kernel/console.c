@@ -184,7 +184,7 @@ void console_early_init(const struct boot_info *info)
     display_used = display_open(info);
 }
 
-// What console= names instead of the defaults; a word that names nothing there is said where it can be read.
+// What console= names instead of the defaults, as far as it is there.
 static void apply_options(const struct options *opt, bool have_display)
 {
     bool wanted[SERIAL_PORTS] = {false};
@@ -196,13 +196,16 @@ static void apply_options(const struct options *opt, bool have_display)
             any |= display_wanted = have_display;
         else if (c->port < SERIAL_PORTS && serial_open(c->port, c->baud))
             any |= wanted[c->port] = true;
-        else
+    }
+    if (any) {   // else better where nobody asked for it than nowhere
+        memcpy(serial_used, wanted, sizeof(wanted));
+        display_used = display_wanted;
+    }
+    for (unsigned i = 0; i < opt->console_count; i++) {
+        const struct opt_console *c = &opt->consoles[i];
+        if (c->serial && (c->port >= SERIAL_PORTS || !wanted[c->port]))
             log_warn("console: there is no ttyS%u that can do %u baud", c->port, c->baud);
     }
-    if (!any)   // better where nobody asked for it than nowhere
-        return;
-    memcpy(serial_used, wanted, sizeof(wanted));
-    display_used = display_wanted;
 }
 
 void console_init(const struct boot_info *info, const struct options *opt)

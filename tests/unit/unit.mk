@@ -37,3 +37,4 @@ NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/filter.c net/
 UNIT-test_stack := kernel/random.c $(NET_STACK)
 UNIT-test_keyboard := kernel/scancode.c kernel/escape.c
 UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
+UNIT-test_console := kernel/console.c kernel/escape.c
