@@ -19,8 +19,9 @@
 #define PORTS_SIZE 4
 #define DNS_PORT 53
 
-// Packets of one open connection, or, when the ports are 0 because a fragment does not show them, of its peer.
-static bool is_connection(const struct tcp_pcb *list, uint32_t peer, uint16_t peer_port, uint16_t our_port)
+// Packets of one open connection; or, when the ports are 0 because a fragment does not show them, of its peer.
+static bool is_connection(const struct tcp_pcb *list, uint32_t peer, uint16_t peer_port,
+                          uint16_t our_port)
 {
     for (; list != NULL; list = list->next)
         if (ip4_addr_get_u32(ip_2_ip4(&list->remote_ip)) == peer &&

@@ -1,7 +1,7 @@
 // What lwIP needs of the machine: milliseconds, random numbers, memory, checksum, assert.
 // Spec: RFC 1071 (checksum). Builds for the payload and for the hosted tests alike.
 
-#include "arch/cc.h"
+#include "arch/cc.h"  // lwip_port_malloc
 
 #include <string.h>
 
