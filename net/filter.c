@@ -19,7 +19,7 @@
 #define PORTS_SIZE 4
 #define DNS_PORT 53
 
-// Packets of one open connection; or, when the ports are 0 because a fragment does not show them, of its peer.
+// Packets of an open connection; or, when the ports are 0 because a fragment does not show them, of its peer.
 static bool is_connection(const struct tcp_pcb *list, uint32_t peer, uint16_t peer_port,
                           uint16_t our_port)
 {
