@@ -80,7 +80,7 @@ static const struct row {
         .files = {"/boot/corepure64.gz"},
     },
     {
-        .family = {.name = "unknown", .loop_words = "", .pmem_words = "",
+        .family = {.name = "unknown", .loop_words = "", .pmem_words = "", .file_words = "",
                    .caveat = "how this system looks for its medium is not known: it may have to be told "
                              "with append="},
     },

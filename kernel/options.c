@@ -28,7 +28,8 @@ static int set_url(struct options *opt, char *value)
         return 0;
     }
     if (strncasecmp(value, "http://", 7) != 0 && strncasecmp(value, "https://", 8) != 0)
-        return fail(ERR_OPTION_INVALID, "url= must begin with http:// or https://, or be dhcp or ask");
+        return fail(strstr(value, "://") != NULL ? ERR_SCHEME_UNSUPPORTED : ERR_OPTION_INVALID,
+                    "url=%s must begin with http:// or https://, or be dhcp or ask", value);
     if (opt->url_count == OPT_URLS_MAX)
         return fail(ERR_OPTION_INVALID, "url= may be given %u times at most", OPT_URLS_MAX);
     opt->url_source = OPT_URL_GIVEN;

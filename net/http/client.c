@@ -371,7 +371,7 @@ static int follow(struct http_get *get, const struct http_response *r)
     struct url *next = &get->work.next;
     char shown[80];
 
-    if (!to.at)
+    if (!to.at || to.length == 0)
         return fail(ERR_INVALID_RESPONSE, "a redirect (%u) does not say where to", r->status);
     if (get->redirects == HTTP_REDIRECTS_MAX)
         return fail(ERR_TOO_MANY_REDIRECTS, "%u redirects were followed, the next leads to %s",

@@ -135,7 +135,7 @@ def continued(request):
 def redirect(request):
     """redirect/{absolute,relative,path,loop,N,scheme,empty}"""
     here = f"http://{request.headers.get('host', '')}"
-    target = {"absolute": f"{here}/ok/moved.iso", "relative": "../ok/moved.iso", "path": "/ok/moved.iso",
+    target = {"absolute": f"{here}/ok/moved.iso", "relative": "../" * (request.path.count("/") - 1) + "ok/moved.iso", "path": "/ok/moved.iso",
               "loop": request.path, "scheme": "gopher://127.0.0.1/x", "empty": ""}.get(request.argument)
     if target is None and request.argument.isdigit():
         left = int(request.argument)

@@ -126,6 +126,8 @@ class VM:
         deadline = time.monotonic() + seconds
         with self.changed:
             while True:
+                # Asked first: what was written before the end is in the text that is searched after it.
+                ended = self.process.poll() is not None and not self.reader.is_alive()
                 text = self.settled()
                 found = regex.search(text, self.position)
                 if found:
@@ -135,7 +137,7 @@ class VM:
                 if bad:
                     self.changed.wait(2)      # let the rest of the screen arrive
                     raise VmError(f"{bad.group(0)!r} came while waiting for {pattern!r}\n{self.tail()}")
-                if self.process.poll() is not None and not self.reader.is_alive():
+                if ended:
                     raise VmError(f"the machine ended while waiting for {pattern!r}\n{self.tail()}")
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -150,7 +152,9 @@ class VM:
 
     def wait_failure(self, seconds=120):
         """Waits for urlboot's failure screen; returns the stable error name."""
-        return self.wait(FAILURE.pattern, seconds, fail=r"SMALL-ISO-LINUX|Linux version").group(1)
+        name = self.wait(FAILURE.pattern, seconds, fail=r"SMALL-ISO-LINUX|Linux version").group(1)
+        self.wait(r"^ +try: .*$", 10, fail=None)      # the screen's last line
+        return name
 
     def wait_end(self, seconds=60):
         """Waits until the machine switches itself off."""

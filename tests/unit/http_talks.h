@@ -86,6 +86,8 @@ static const struct talk talks[] = {
     {"redirect, host", {"HTTP/1.1 307 x\r\nLocation: //other\r\n\r\n",
      "HTTP/1.1 308 x\r\nLocation: y\r\n\r\n", "HTTP/1.1 303 x\r\nLocation: /z\r\n\r\n", OK "\r\nx"},
      .status = 200, .redirects = 3, .length = UNKNOWN, .body = "x", .final = "http://other/z"},
+    {"redirect to nowhere", {"HTTP/1.1 302 x\r\nLocation: \r\n\r\n"}, .err = ERR_INVALID_RESPONSE,
+     .says = "where", .status = 302, .length = UNKNOWN, .body = ""},
     {"redirect to https", {"HTTP/1.1 302 x\r\nLocation: https://s/y\r\n\r\n"},
      .err = ERR_SCHEME_UNSUPPORTED, .says = "h redirects to https://s/y, and https is not supported",
      .status = 302, .length = UNKNOWN, .body = ""},

@@ -226,7 +226,7 @@ static void test_refused(void **state)
         {"\"--\"", ERR_OPTION_UNKNOWN, "'--'"},
         {"url", ERR_OPTION_INVALID, "url needs a value"},
         {"url=", ERR_OPTION_INVALID, "url= has no value"},
-        {"url=ftp://a/b", ERR_OPTION_INVALID, "http://"},
+        {"url=ftp://a/b", ERR_SCHEME_UNSUPPORTED, "http://"},
         {"url=example.org/x", ERR_OPTION_INVALID, "http://"},
         {"url=http://a url=dhcp", ERR_OPTION_INVALID, "combined"},
         {"debug=1", ERR_OPTION_INVALID, "takes no value"},
