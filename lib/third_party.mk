@@ -40,3 +40,6 @@ $(THIRD_PARTY_OBJS): $(BUILD)/obj-third-party/%.o: $(THIRD_PARTY_STAMP) lib/thir
 	@echo "  CC   $*.c"; $(CC) $(THIRD_PARTY_FLAGS) $(KINC) -MMD -MP -c $(THIRD_PARTY)/$*.c -o $@
 
 -include $(THIRD_PARTY_OBJS:.o=.d)
+
+# Where the sources come from, for rules that name single files of them (tests/tests.mk).
+$(addprefix $(THIRD_PARTY)/,$(THIRD_PARTY_SRC)): | $(THIRD_PARTY_STAMP) ;
