@@ -4,7 +4,6 @@
 #include "boot/doors.h"       // mb2_parse
 #include "boot/image.h"       // image_start
 #include "boot/multiboot1.h"  // MB1_BOOT_MAGIC
-#include "boot/multiboot2.h"  // MB2_BOOT_MAGIC
 
 #define FOUR_GIB (1ull << 32)
 

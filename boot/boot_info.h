@@ -61,7 +61,7 @@ struct boot_efi {
 };
 
 struct boot_info {
-    int error;                    // 0, or the enum err by which the information cannot be used; see fail_detail()
+    int error;                    // 0, or why the information cannot be used (enum err, fail_detail())
     const char *door;             // "multiboot2", "multiboot2+efi", "multiboot1", "pvh"
     char loader[64];              // "GRUB 2.06-13+deb12u1", "qemu", ...
     char cmdline[BOOT_CMDLINE_MAX];  // without the program's name; NUL-terminated

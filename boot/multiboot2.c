@@ -1,6 +1,6 @@
 // Multiboot2: walks the information tags once into struct boot_info.
-// Spec: Multiboot2 2.0 section 3.6. Tested with GRUB 2.06 and 2.12, BIOS and UEFI, boot services kept and exited.
-// Not used: ELF sections, APM, VBE, SMBIOS; indexed-colour framebuffers are treated as none.
+// Spec: Multiboot2 2.0 section 3.6. Tested with GRUB 2.06 and 2.12, BIOS and UEFI, boot services kept and
+// exited. Not used: ELF sections, APM, VBE, SMBIOS; indexed-colour framebuffers are treated as none.
 
 #include "boot/multiboot2.h"  // mb2_tag
 #include "boot/doors.h"       // mb2_parse
@@ -158,7 +158,8 @@ int mb2_parse(const struct phys_view *view, uint64_t address, struct boot_info *
 
     info->door = "multiboot2";
     if (head == NULL || address % 8 != 0 || phys_at(view, address, head->total_size) == NULL)
-        return fail(ERR_BOOT_INFO_INVALID, "no Multiboot2 information at 0x%llx", (unsigned long long)address);
+        return fail(ERR_BOOT_INFO_INVALID, "no Multiboot2 information at 0x%llx",
+                    (unsigned long long)address);
 
     // A bad tag does not hide the ones behind it: the console may be among them.
     for (uint64_t at = sizeof(*head); at + sizeof(struct mb2_tag) <= head->total_size;) {

@@ -28,7 +28,8 @@ int pvh_parse(const struct phys_view *view, uint64_t address, struct boot_info *
     struct pvh_start_info start;
 
     info->door = "pvh";
-    if (!phys_read(view, address, &start, sizeof(start)) || start.magic != PVH_BOOT_MAGIC || start.version < 1)
+    if (!phys_read(view, address, &start, sizeof(start)) || start.magic != PVH_BOOT_MAGIC ||
+        start.version < 1)
         return fail(ERR_BOOT_INFO_INVALID, "no PVH start information at 0x%llx", (unsigned long long)address);
     boot_set_loader(info, "PVH", 4);
     info->rsdp = start.rsdp;

@@ -1,7 +1,8 @@
 // Machines that cannot run urlboot are told so in a sentence, in 32-bit code: processors without 64-bit
 // mode, and 32-bit UEFI (GRUB's i386-efi build jumps to the 32-bit entry, boot services alive).
 // Output goes to COM1, to VGA text memory, and through 32-bit UEFI's ConOut where that is still there.
-// Spec: Multiboot2 2.0 section 3.6 (tags 11, 18, 19), UEFI 2.10 sections 4.3 (system table) and 12.4 (ConOut).
+// Spec: Multiboot2 2.0 section 3.6 (tags 11, 18, 19), UEFI 2.10 sections 4.3 (system table) and 12.4
+// (ConOut).
 
 #include "boot/multiboot2.h" // MB2_BOOT_MAGIC
 
@@ -131,7 +132,8 @@ halt_forever:
 
     .section .rodata
 text_efi32:
-    .asciz "\r\nurlboot failed: Unsupported: this is 32-bit UEFI; urlboot needs 64-bit UEFI, or BIOS mode.\r\n"
+    .ascii "\r\nurlboot failed: Unsupported: this is 32-bit UEFI; "
+    .asciz "urlboot needs 64-bit UEFI, or BIOS mode.\r\n"
 text_no_long_mode:
     .asciz "\r\nurlboot failed: Unsupported: this processor has no 64-bit mode.\r\n"
 

@@ -1,5 +1,5 @@
-// The console: the same text to every serial port and display in use, keys from all of them, and a status line
-// that never mixes with what is logged. Knows no hardware itself. Not handled: more than one display.
+// The console: the same text to every serial port and display in use, keys from all of them, and a status
+// line that never mixes with what is logged. Knows no hardware itself. Not handled: more than one display.
 #include "kernel/console.h"   // console_write
 #include "boot/boot_info.h"   // boot_info
 #include "kernel/display.h"   // display_write

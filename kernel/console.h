@@ -22,8 +22,8 @@ void console_write(const char *text, size_t length);
 // Formatted console_write (printf), at most 512 bytes at a time.
 __attribute__((format(printf, 1, 2))) void console_printf(const char *format, ...);
 
-// Shows `text` as the one line that is rewritten in place (progress), at most 79 columns of it; "" clears it. The
-// next log line comes below it. Does not wait for a serial line: console_key() sends what is left.
+// Shows `text` as the one line that is rewritten in place (progress), at most 79 columns of it; "" clears
+// it. The next log line comes below it. Does not wait for a serial line: console_key() sends what is left.
 void console_status(const char *text);
 
 // Waits, a second a port at most, until everything has left: before Linux or a reset takes the UARTs.

@@ -1,4 +1,5 @@
-// The machine's display, whichever it is: VGA text or the boot loader's framebuffer, as a screen of characters.
+// The machine's display, whichever it is: VGA text or the boot loader's framebuffer, as a screen of
+// characters.
 #ifndef URLBOOT_KERNEL_DISPLAY_H
 #define URLBOOT_KERNEL_DISPLAY_H
 

@@ -1,5 +1,5 @@
-// Decodes what terminals send for keys. Spec: ECMA-48 §5.4; codes as xterm, the Linux console, screen and VT220
-// send them. Not handled: bytes beyond ASCII, keys with Alt (they vanish).
+// Decodes what terminals send for keys. Spec: ECMA-48 §5.4; codes as xterm, the Linux console, screen and
+// VT220 send them. Not handled: bytes beyond ASCII, keys with Alt (they vanish).
 #include "kernel/escape.h"   // escape_key
 #include "kernel/console.h"  // CONSOLE_KEY_LEFT
 

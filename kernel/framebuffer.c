@@ -1,5 +1,5 @@
-// Glyphs into a linear framebuffer of 2, 3 or 4 bytes a pixel. Spec: Multiboot2 §3.6.12 (direct RGB colour), UEFI
-// 2.10 §12.9 (GOP). Not handled: palettes. Tested: QEMU's std VGA by GRUB and by OVMF.
+// Glyphs into a linear framebuffer of 2, 3 or 4 bytes a pixel. Spec: Multiboot2 §3.6.12 (direct RGB colour),
+// UEFI 2.10 §12.9 (GOP). Not handled: palettes. Tested: QEMU's std VGA by GRUB and by OVMF.
 #include "kernel/framebuffer.h"  // framebuffer_init
 #include "boot/boot_info.h"      // boot_framebuffer
 
@@ -30,7 +30,8 @@ static bool makes_sense(const struct boot_framebuffer *info, unsigned bytes)
            field_fits(info->blue_pos, info->blue_size, bits);
 }
 
-bool framebuffer_init(struct framebuffer *fb, const struct boot_framebuffer *info, const struct psf_font *font)
+bool framebuffer_init(struct framebuffer *fb, const struct boot_framebuffer *info,
+                      const struct psf_font *font)
 {
     unsigned bytes = (info->bpp + 7u) / 8;
 
@@ -57,7 +58,8 @@ uint64_t framebuffer_size(const struct framebuffer *fb)
 
 static volatile uint8_t *put_pixel(const struct framebuffer *fb, volatile uint8_t *at, uint32_t pixel)
 {
-    // SAFETY: callers keep to width and height, and the caller of framebuffer_init() mapped framebuffer_size().
+    // SAFETY: callers keep to width and height, and the caller of framebuffer_init() mapped
+    // framebuffer_size().
     // One access a pixel, where there is such an access: uncached writes are slow one by one.
     if (fb->pixel_bytes == 4) {
         *(volatile uint32_t *)at = pixel;
@@ -75,8 +77,8 @@ void framebuffer_clear(const struct framebuffer *fb)
 {
     uint64_t size = framebuffer_size(fb), done = 0;
 
-    // SAFETY: as in put_pixel(). Black is 0 in every format, so it can be written in the largest pieces: one by
-    // one, the pixels of an uncached 1920x1080 take a third of a second.
+    // SAFETY: as in put_pixel(). Black is 0 in every format, so it can be written in the largest pieces: one
+    // by one, the pixels of an uncached 1920x1080 take a third of a second.
     for (; (uintptr_t)(fb->base + done) % 8 != 0 && done < size; done++)
         fb->base[done] = 0;
     for (; size - done >= 8; done += 8)

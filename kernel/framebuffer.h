@@ -19,11 +19,12 @@ struct framebuffer {
     unsigned columns, rows;      // characters, at least 1
 };
 
-// Prepares *fb for the framebuffer that `info` describes; base stays NULL. False when the description makes no
-// sense or is not supported: not RGB, not 15, 16, 24 or 32 bits a pixel, colours outside the pixel, lines longer
-// than the pitch, pixels across their own alignment, smaller than one character.
+// Prepares *fb for the framebuffer that `info` describes; base stays NULL. False when the description makes
+// no sense or is not supported: not RGB, not 15, 16, 24 or 32 bits a pixel, colours outside the pixel, lines
+// longer than the pitch, pixels across their own alignment, smaller than one character.
 // Example: if (framebuffer_init(&fb, &info->fb, &font)) fb.base = paging_map_framebuffer(...);
-bool framebuffer_init(struct framebuffer *fb, const struct boot_framebuffer *info, const struct psf_font *font);
+bool framebuffer_init(struct framebuffer *fb, const struct boot_framebuffer *info,
+                      const struct psf_font *font);
 
 // Bytes from `base` to behind the last pixel.
 uint64_t framebuffer_size(const struct framebuffer *fb);

@@ -7,7 +7,9 @@
 .macro STUB vector
 isr_\vector:
     // Vectors 8, 10-14, 17, 21, 29, 30 push an error code themselves.
-    .if (\vector != 8) && !((\vector >= 10) && (\vector <= 14)) && (\vector != 17) && (\vector != 21) && (\vector != 29) && (\vector != 30)
+    .set pushes, (\vector == 8) || (\vector >= 10) && (\vector <= 14) || (\vector == 17)
+    .set pushes, pushes || (\vector == 21) || (\vector == 29) || (\vector == 30)
+    .if !pushes
     push $0
     .endif
     push $\vector

@@ -1,5 +1,5 @@
-// The keyboard controller's ports and commands. Spec: Intel 8042 as in the IBM PC AT Technical Reference, section
-// "Keyboard controller".
+// The keyboard controller's ports and commands. Spec: Intel 8042 as in the IBM PC AT Technical Reference,
+// section "Keyboard controller".
 #ifndef URLBOOT_KERNEL_KEYBOARD_REGS_H
 #define URLBOOT_KERNEL_KEYBOARD_REGS_H
 

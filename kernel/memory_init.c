@@ -1,4 +1,5 @@
-// The order in which memory comes to life: map, claims, page tables, heap. See kernel/memory.h for the picture.
+// The order in which memory comes to life: map, claims, page tables, heap. See kernel/memory.h for the
+// picture.
 
 #include "kernel/memory_init.h"  // memory_init
 #include "kernel/firmware/efi.h" // efi_visit_boot_services

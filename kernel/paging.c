@@ -1,6 +1,6 @@
 // Page tables: identity map of all RAM, device memory on request, the image at its link address, W^X.
-// Spec: Intel SDM volume 3A chapter 4 (4- and 5-level paging), 11.12 (PAT). 1-GiB pages where the CPU has them.
-// Tables are never freed: Linux starts with its own.
+// Spec: Intel SDM volume 3A chapter 4 (4- and 5-level paging), 11.12 (PAT). 1-GiB pages where the CPU has
+// them. Tables are never freed: Linux starts with its own.
 
 #include "kernel/memory.h"    // memmap_claim
 #include "boot/image.h"       // image_start
@@ -79,7 +79,8 @@ static uint64_t *table_below(uint64_t *e, int level)
 }
 
 // Sets the leaf entries of [virt, virt + length) to phys and `flags` (0: not present). All page-aligned.
-static int set_range(uint64_t *table, int level, uint64_t virt, uint64_t phys, uint64_t length, uint64_t flags)
+static int set_range(uint64_t *table, int level, uint64_t virt, uint64_t phys, uint64_t length,
+                     uint64_t flags)
 {
     uint64_t step = 1ull << shift_of(level);
 

@@ -1,5 +1,6 @@
 // The panic screen: sentence, registers, backtrace by frame pointers, last log lines.
-// The backtrace believes nothing: a frame pointer must lie in the stack and grow, a return address in the text.
+// The backtrace believes nothing: a frame pointer must lie in the stack and grow, a return address in the
+// text.
 
 #include "kernel/panic.h"    // panic_exception
 #include "boot/image.h"      // image_phys
@@ -8,7 +9,6 @@
 #include "kernel/log_ring.h" // log_ring_tail
 #include "kernel/reboot.h"   // reboot_after_key
 #include "kernel/symbols.h"  // symbol_find
-#include "lib/log.h"         // klog
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,8 +77,8 @@ static void show_registers(const struct trap_frame *f)
     } registers[] = {
         {"rax", f->rax}, {"rbx", f->rbx}, {"rcx", f->rcx}, {"rdx", f->rdx}, {"rsi", f->rsi}, {"rdi", f->rdi},
         {"rbp", f->rbp}, {"rsp", f->rsp}, {" r8", f->r8},  {" r9", f->r9},  {"r10", f->r10}, {"r11", f->r11},
-        {"r12", f->r12}, {"r13", f->r13}, {"r14", f->r14}, {"r15", f->r15}, {"flg", f->rflags}, {"cr2", read_cr2()},
-        {"cr3", read_cr3()},
+        {"r12", f->r12}, {"r13", f->r13}, {"r14", f->r14}, {"r15", f->r15}, {"flg", f->rflags},
+        {"cr2", read_cr2()}, {"cr3", read_cr3()},
     };
 
     for (unsigned i = 0; i < sizeof(registers) / sizeof(registers[0]); i++)

@@ -1,4 +1,5 @@
-// Line editing. The line is drawn whole each time: at 115200 baud 80 columns take 7 ms, and a screen that needs
+// Line editing. The line is drawn whole each time: at 115200 baud 80 columns take 7 ms, and a screen that
+// needs
 // no cursor addressing works on every console there is. Keys that wait are taken before it is drawn again.
 
 #include "kernel/prompt.h"   // prompt_key

@@ -1,5 +1,5 @@
-// An editable line: one key at a time in, what is to be shown out. Pure: knows neither keyboard nor screen, so
-// that it serves our consoles, the firmware's, and tests.
+// An editable line: one key at a time in, what is to be shown out. Pure: knows neither keyboard nor screen,
+// so that it serves our consoles, the firmware's, and tests.
 //
 // Example:
 //     prompt_begin(&p, buffer, sizeof(buffer));

@@ -1,5 +1,5 @@
-// PSF1 and PSF2 fonts. Spec: psf.h of Debian's kbd and "The PSF font file format" that comes with it. Not handled:
-// the Unicode table, as ASCII lies at its codes in every font whose lower half is of the IBM PC.
+// PSF1 and PSF2 fonts. Spec: psf.h of Debian's kbd and "The PSF font file format" that comes with it. Not
+// handled: the Unicode table, as ASCII lies at its codes in every font whose lower half is of the IBM PC.
 #include "kernel/psf.h"  // psf_parse
 #include "lib/endian.h"  // le32_load
 

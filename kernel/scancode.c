@@ -1,5 +1,6 @@
 // Scan codes of set 1. Spec: IBM PC AT Technical Reference, keyboard; Microsoft "Keyboard Scan Code
-// Specification" 1.3a, appendix A. Not handled: other layouts than US, Num Lock (always on), Alt, function keys.
+// Specification" 1.3a, appendix A. Not handled: other layouts than US, Num Lock (always on), Alt, function
+// keys.
 #include "kernel/scancode.h"  // scancode_key
 #include "kernel/console.h"   // CONSOLE_KEY_LEFT
 

@@ -21,8 +21,8 @@ void serial_write(unsigned port, const char *bytes, size_t length);
 // download. All or nothing: dropped when the queue has no room.
 void serial_queue(unsigned port, const char *bytes, size_t length);
 
-// The oldest byte received, -1 when there is none. Called at least once in 1.4 ms (16 bytes at 115200 baud), it
-// loses none; 1024 are kept for a slow reader.
+// The oldest byte received, -1 when there is none. Called at least once in 1.4 ms (16 bytes at 115200 baud),
+// it loses none; 1024 are kept for a slow reader.
 int serial_read(unsigned port);
 
 // Waits until the last bit has left, a second at most: before the UART is handed to Linux, or reset.

@@ -1,11 +1,12 @@
-// Registers of the 16550 serial port, by the names of the National Semiconductor PC16550D data sheet, table II.
+// Registers of the 16550 serial port, by the names of the National Semiconductor PC16550D data sheet, table
+// II.
 #ifndef URLBOOT_KERNEL_SERIAL_REGS_H
 #define URLBOOT_KERNEL_SERIAL_REGS_H
 
 #define UART_CLOCK_BAUD 115200u  // the rate of divisor 1
 #define UART_FIFO_DEPTH 16       // bytes in each direction
 
-enum uart_register {             // offsets from the port's base; DLL and DLM instead of the first two with LCR.DLAB
+enum uart_register {             // offsets from the base; with LCR.DLAB the first two are DLL and DLM
     UART_RBR = 0,                // read
     UART_THR = 0,                // write
     UART_DLL = 0,

@@ -143,7 +143,8 @@ static int compose_cmdline(const struct boot *b, const struct family *family, co
     size_t used = strlen(cmdline);
     int more = snprintf(cmdline + used, sizeof(cmdline) - used, "%s%s", user[0] ? " " : "", user);
     if (used + (size_t)more >= sizeof(cmdline))
-        return fail(ERR_OPTION_INVALID, "the Linux command line is longer than %u bytes", LINUX_CMDLINE_MAX - 1);
+        return fail(ERR_OPTION_INVALID, "the Linux command line is longer than %u bytes",
+                    LINUX_CMDLINE_MAX - 1);
     request.cmdline = cmdline;
     return 0;
 }

@@ -7,7 +7,6 @@
 #include "kernel/acpi.h"         // acpi_read
 #include "kernel/ask.h"          // ask_url
 #include "kernel/console.h"      // console_status
-#include "kernel/memory.h"       // MIB
 #include "kernel/phase.h"        // phase_begin
 #include "kernel/progress.h"     // progress_format
 #include "kernel/timer.h"        // timer_check

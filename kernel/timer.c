@@ -1,13 +1,14 @@
 // TSC time base and idle tick.
 // Spec: Intel SDM volume 3A 11.5 (local APIC timer), 18.17 (TSC); Intel 8254 data sheet; ACPI 6.4 section
-// 4.8.3.3 (PM timer, 3.579545 MHz). Tested: QEMU TCG (qemu64, max). Interrupts stay off except inside cpu_idle().
+// 4.8.3.3 (PM timer, 3.579545 MHz). Tested: QEMU TCG (qemu64, max). Interrupts stay off except inside
+// cpu_idle().
 
 #include "kernel/timer.h"   // timer_init
 #include "kernel/cpu.h"     // rdtsc
 #include "kernel/idt.h"     // IDT_VECTOR_TIMER
 #include "kernel/memory.h"  // paging_map_mmio
 #include "lib/clock.h"      // now_us
-#include "lib/log.h"        // log_info
+#include "lib/log.h"        // log_debug
 
 #include <stddef.h>
 
@@ -234,6 +235,7 @@ void cpu_idle(void)
     }
     // One shot, then sleep: `sti` takes effect after the next instruction, so a tick cannot slip in between.
     apic_write(APIC_TIMER_INITIAL, apic_ticks);
+    // SAFETY: the timer's gate is in place (idt_init) and its handler only acknowledges.
     __asm__ volatile("sti; hlt; cli" : : : "memory");
 }
 

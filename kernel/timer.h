@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-// Starts the clock at 0 and calibrates it, against the PIT or by CPUID; takes 10 to 20 ms. Until then now_us()
-// assumes 1 GHz. Needs no memory.
+// Starts the clock at 0 and calibrates it, against the PIT or by CPUID; takes 10 to 20 ms. Until then
+// now_us() assumes 1 GHz. Needs no memory.
 void timer_init(void);
 
 // Measures the calibrated clock against the ACPI power management timer at I/O port `pm_port` (0: there is

@@ -43,7 +43,8 @@ bool vga_open(const struct boot_framebuffer *fb, unsigned *columns, unsigned *ro
         fb = &usual;
     if (!is_in_window(fb) || !shows_text())
         return false;
-    // SAFETY: inside the adapter's window by the check above; all of it is mapped from the first instruction on.
+    // SAFETY: inside the adapter's window by the check above; all of it is mapped from the first instruction
+    // on.
     cells = (volatile uint16_t *)fb->address;
     cells_per_row = fb->pitch / sizeof(*cells);
     *columns = fb->width;

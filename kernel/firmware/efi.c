@@ -1,5 +1,6 @@
 // UEFI boot services: console, framebuffer, RSDP, and leaving them.
-// Spec: UEFI 2.10 sections 4.3 (system table), 7.2.3 (GetMemoryMap), 7.4.6 (ExitBootServices), 12.3, 12.4, 12.9.
+// Spec: UEFI 2.10 sections 4.3 (system table), 7.2.3 (GetMemoryMap), 7.4.6 (ExitBootServices), 12.3, 12.4,
+// 12.9.
 // Tested: OVMF 2022.11 under GRUB 2.06. Everything handed to firmware lies on the (identity-mapped) stack or
 // is named by its physical address: firmware drivers may pass pointers on to devices.
 
@@ -10,7 +11,7 @@
 #include "kernel/firmware/efi_paging.h" // efi_map_everything
 #include "kernel/firmware/efi_types.h"  // EFI_SYSTEM_TABLE
 #include "lib/err.h"                    // fail
-#include "lib/log.h"                    // log_info
+#include "lib/log.h"                    // log_warn
 
 #include <string.h>
 
@@ -156,7 +157,8 @@ int efi_exit(struct boot_info *info)
         find_framebuffer(info);
     EFI_STATUS status = leave(info);
     if (EFI_ERROR(status))
-        return fail(ERR_UEFI_OPERATION_FAILED, "ExitBootServices failed (0x%llx)", (unsigned long long)status);
+        return fail(ERR_UEFI_OPERATION_FAILED, "ExitBootServices failed (0x%llx)",
+                    (unsigned long long)status);
     interrupts_off();
     info->efi.boot_services = false;
     info->range_count = 0;
