@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int err = options_parse(&opt, line);
     free(line);  // nothing may point into it
 
-    must(err == 0 || err == ERR_OPTION_INVALID || err == ERR_OPTION_UNKNOWN);
+    must(err == 0 || err == ERR_OPTION_INVALID || err == ERR_OPTION_UNKNOWN || err == ERR_SCHEME_UNSUPPORTED);
     must(err == 0 || fail_detail()[0]);
     must(opt.url_count <= OPT_URLS_MAX && opt.initrd_count <= OPT_INITRDS_MAX);
     must(opt.console_count <= OPT_CONSOLES_MAX && opt.timeout_s >= 1 && opt.retries <= 1000);

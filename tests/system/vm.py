@@ -105,6 +105,9 @@ class VM:
             # An escape sequence or a character may be cut in two: keep a short unfinished end back.
             cut = pending.rfind(b"\x1b")
             keep = len(pending) - cut if cut >= 0 and len(pending) - cut < 12 else 0
+            # So may the end of a line: a lone CR would keep `$` from matching for ever.
+            if keep == 0 and pending.endswith(b"\r"):
+                keep = 1
             whole, pending = pending[:len(pending) - keep], pending[len(pending) - keep:]
             with self.changed:
                 self.written = time.monotonic()
