@@ -55,7 +55,8 @@ struct options {
 
 // Parses `cmdline` (NUL-terminated, at most 4095 bytes) into *opt, which needs no preparation.
 // 0; ERR_OPTION_UNKNOWN with fail() naming the word and the nearest known one; ERR_SCHEME_UNSUPPORTED for a
-// URL that is not http or https; ERR_OPTION_INVALID with fail() saying what is wrong with the value. On error *opt holds the defaults and what came before.
+// URL that is not http or https; ERR_OPTION_INVALID with fail() saying what is wrong with the value. On error
+// *opt holds the defaults and what came before.
 int options_parse(struct options *opt, const char *cmdline);
 
 struct option_info {

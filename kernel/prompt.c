@@ -63,7 +63,8 @@ static void edit(struct prompt *p, int key)
             remove_at(p, --p->cursor);
         break;
     case CONSOLE_KEY_DELETE:
-        // At the line's end it is a Backspace: UEFI's serial console makes Delete of what terminals send for it.
+        // At the line's end it is a Backspace: UEFI's serial console makes Delete of what terminals send
+        // for that.
         if (p->cursor == p->length && p->cursor > 0)
             p->cursor--;
         if (p->cursor < p->length)
