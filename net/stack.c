@@ -230,7 +230,7 @@ static void stop_all_but(struct iface *keep)
 int stack_up(const struct stack_ip *ip, uint64_t deadline)
 {
     static bool initialised;
-    struct iface *chosen;
+    struct iface *chosen = NULL;
     int err;
 
     if (!initialised)

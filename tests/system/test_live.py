@@ -16,7 +16,8 @@ def run_py(build, live, mode, memory):
     words = f"sha256={live.sha256} on-error=halt -- urlboot.report={live.length} urlboot.poweroff"
     done = subprocess.run([sys.executable, TREE / "tests" / "run.py", "--build", build, "--mode", mode,
                            "--mem", str(memory), "--append", words, "--stop-at", "urlboot failed"],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                          timeout=LIMIT_S, check=False)
     return done.stdout + done.stderr
 
 
