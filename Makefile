@@ -55,7 +55,7 @@ KFLAGS := -std=gnu17 -O2 -g -ffreestanding -nostdinc -fno-strict-aliasing -mno-r
           -fno-asynchronous-unwind-tables -fcf-protection=none
 KINC   := -I. -isystem lib/include -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
           -isystem $(BUILD)/uapi $(THIRD_PARTY_INC)
-LDFLAGS := -nostdlib -static -no-pie -T linker.ld \
+LDFLAGS := -nostdlib -static -T linker.ld \
            -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none,--gc-sections
 
 # UEFI's strings are 16 bits wide.

@@ -4,6 +4,7 @@
 set -eu
 
 awk '
+BEGIN { count = 0 }                   # unset it would be the index "" at first
 function hex(s,    i, n) {            # the low 32 bits: enough below one image_start
     n = 0
     s = substr(s, length(s) - 7)

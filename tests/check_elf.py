@@ -127,6 +127,32 @@ def no_undefined():
             yield line.strip()
 
 
-for check in (size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined):
+def backtrace_names():
+    """the table behind backtraces names the functions that are there, at their addresses."""
+    done = subprocess.run(["nm", "-n", str(NAMED)], capture_output=True, text=True, check=False)
+    symbols = [line.split() for line in done.stdout.splitlines()]
+    address = {words[2]: int(words[0], 16) for words in symbols if len(words) == 3}
+    wanted = [(int(words[0], 16) - address["image_start"], words[2]) for words in symbols
+              if len(words) == 3 and words[1] in "tT" and not re.fullmatch(r"isr_\d+", words[2])]
+
+    def stored(name, length):
+        virtual = address[name]
+        segment = next(s for s in LOADED if s[3] <= virtual < s[3] + s[5])
+        return DATA[virtual - segment[3] + segment[2]:][:length]
+
+    (count,) = struct.unpack("<I", stored("symbol_count", 4))
+    names = stored("symbol_names", len(DATA)).split(b"\0")
+    offsets = struct.unpack(f"<{2 * count}I", stored("symbol_entries", 8 * count))[::2]
+    for got, want in zip(zip(offsets, names), wanted):
+        if got != (want[0], want[1].encode()):
+            yield f"{got} instead of {want}"
+            return
+    if count != len(wanted):
+        yield f"{count} names instead of {len(wanted)}"
+
+
+for check in (size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined,
+              backtrace_names):
     check.__doc__ = f"{ELF.parent.name}/{ELF.name}: {check.__doc__}"
-report([size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined])
+report([size, no_relocations, boot_headers, segments, vector_registers, red_zone, no_undefined,
+        backtrace_names])
