@@ -1,0 +1,86 @@
+"""Entries that no loader here takes by itself, machines that are refused, and the panic screen."""
+import socket
+import time
+
+RIP = 16            # gdb's number of the register
+KEEP_BOOT_SERVICES = bytes([7, 0, 1, 0, 8, 0, 0, 0])    # Multiboot2 header tag 7, optional
+MODULES_ON_PAGES = bytes([6, 0, 1, 0, 8, 0, 0, 0])      # tag 6, which is there already
+MB1_MAGIC = (0x1BADB002).to_bytes(4, "little")
+
+
+def patched(payload, folder, old, new):
+    """A copy of the payload with one place changed."""
+    data = payload.read_bytes()
+    at = data.index(old)
+    copy = folder / "patched.elf"
+    copy.write_bytes(data[:at] + new + data[at + len(old):])
+    return copy
+
+
+def test_grub_left_boot_services(boot, url, payload, folder):
+    """A GRUB that does not keep boot services: 32-bit entry, memory map and EFI map by tags."""
+    boot.payload = patched(payload, folder, KEEP_BOOT_SERVICES, MODULES_ON_PAGES)
+    machine = boot.start(f"url={url}", door="uefi", memory=768)
+    boot.expect_small(machine, 300)
+    assert "(multiboot2, UEFI)" in machine.text
+    assert "SMALL-ISO-EFI 64" in machine.text, "Linux does not see the UEFI"
+
+
+def test_pvh(boot, url, payload, folder):
+    """QEMU takes the PVH note when there is no Multiboot header."""
+    boot.payload = patched(payload, folder, MB1_MAGIC, bytes(4))
+    machine = boot.start(f"url={url}")
+    boot.expect_small(machine)
+    assert "(pvh)" in machine.text
+
+
+def test_32_bit_processor_is_refused(boot):
+    """With a sentence."""
+    machine = boot.start("url=ask", cpu="qemu32")
+    machine.wait("urlboot failed: Unsupported: this processor has no 64-bit mode", 60, fail=None)
+
+
+class Debugger:
+    """A little of gdb's remote protocol."""
+
+    def __init__(self, path):
+        deadline = time.monotonic() + 20
+        self.link = socket.socket(socket.AF_UNIX)
+        self.link.settimeout(20)
+        while True:
+            try:
+                self.link.connect(path)
+                return
+            except OSError:
+                assert time.monotonic() < deadline, "QEMU's debugger port does not answer"
+                time.sleep(0.1)
+
+    def send(self, text):
+        """One packet."""
+        self.link.sendall(f"${text}#{sum(text.encode()) & 0xff:02x}".encode())
+
+    def stop(self):
+        """Interrupts the machine and waits until it says so."""
+        self.link.sendall(b"\x03")
+        got = b""
+        while b"#" not in got[got.rfind(b"$T"):] or b"$T" not in got:
+            got += self.link.recv(4096)
+        self.link.sendall(b"+")
+
+
+def test_panic_names_where_it_was(boot):
+    """A jump to address 0, forced from outside while the prompt waits."""
+    machine = boot.start("url=ask", gdb=True)
+    debugger = Debugger(machine.gdb_socket)
+    debugger.send("c")
+    machine.wait("URL of the ISO:", 120)
+    debugger.stop()
+    debugger.send("qXfer:features:read:target.xml:0,ffb")    # only then QEMU lets registers be set one by one
+    time.sleep(0.5)
+    debugger.send(f"P{RIP:x}={'00' * 8}")
+    time.sleep(0.5)
+    debugger.send("c")
+    machine.wait("urlboot panic: page fault", 60, fail=None)
+    machine.wait(r"from ffffffff[0-9a-f]+ ask_url\+", 10, fail=None)
+    machine.wait(r"from ffffffff[0-9a-f]+ kmain\+", 10, fail=None)
+    assert "last log lines" in machine.text
