@@ -154,6 +154,12 @@ static void apply_owner(struct mem_range *piece, const struct change *change)
     piece->linux_type = MEM_RAM;
 }
 
+static void apply_owner_if_free(struct mem_range *piece, const struct change *change)
+{
+    if (is_free(piece))
+        apply_owner(piece, change);
+}
+
 static void apply_linux_type(struct mem_range *piece, const struct change *change)
 {
     piece->linux_type = change->type;
@@ -224,6 +230,16 @@ int memmap_claim_at(uint64_t base, uint64_t length, const char *owner)
                     (unsigned long long)length, (unsigned long long)base);
     if (!carry_out(&change))
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: the memory map has more than %u ranges", owner, RANGES_MAX);
+    return 0;
+}
+
+int memmap_claim_free(uint64_t base, uint64_t length, const char *owner)
+{
+    struct change change = {.apply = apply_owner_if_free, .owner = owner};
+
+    if (!whole_pages(base, length, &change) || !carry_out(&change))
+        return fail(ERR_NOT_ENOUGH_MEMORY, "%s: 0x%llx bytes at 0x%llx cannot be claimed", owner,
+                    (unsigned long long)length, (unsigned long long)base);
     return 0;
 }
 

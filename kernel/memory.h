@@ -59,9 +59,13 @@ void memmap_init(void);
 int memmap_add(uint64_t base, uint64_t length, enum mem_type type);
 
 // Claims a given range, all of which must be free RAM (used for the image, modules, tables). Grown to whole
-// pages, as in the two functions that take a claimed range below; `owner` must live as long as the map.
+// pages, as in all functions below that take a range; `owner` must live as long as the map.
 // 0, or ERR_NOT_ENOUGH_MEMORY when part of it is not free RAM.
 int memmap_claim_at(uint64_t base, uint64_t length, const char *owner);
+
+// Claims what is free RAM of a range, none of which need be; grown as above. 0, also when nothing was free;
+// ERR_NOT_ENOUGH_MEMORY when the table is full or the range wraps around.
+int memmap_claim_free(uint64_t base, uint64_t length, const char *owner);
 
 // Claims `length` bytes (rounded up to pages) of free RAM, aligned to the power of two `align`, inside
 // [min, max), as high as possible. Stores the address in *base.

@@ -7,13 +7,9 @@
 #include "lib/err.h"             // fail
 #include "lib/log.h"             // log_info
 
-// Claims the free parts of [base, base + length): loaders' claims may touch pages that are taken already.
-static int claim_pages(uint64_t base, uint64_t length, const char *owner)
+static int claim(uint64_t base, uint64_t length, const char *owner)
 {
-    uint64_t start = base & ~(PAGE_SIZE - 1);
-    uint64_t end = (base + length + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
-
-    return end > start ? memmap_claim_at(start, end - start, owner) : 0;
+    return length > 0 ? memmap_claim_at(base, length, owner) : 0;
 }
 
 static int add_ranges(const struct boot_info *info)
@@ -39,18 +35,19 @@ static int claim_boot_services(uint64_t base, uint64_t length, const char *owner
         length -= MEM_LOW_END - base;
         base = MEM_LOW_END;
     }
-    return claim_pages(base, length, owner);
+    // Not all of it is free: a loader that left boot services may have put urlboot there.
+    return memmap_claim_free(base, length, owner);
 }
 
 static int claim_what_is_in_use(const struct boot_info *info)
 {
-    int err = claim_pages(info->load_base, info->load_end - info->load_base, "urlboot");
+    int err = claim(info->load_base, info->load_end - info->load_base, "urlboot");
 
     if (err)
         return fail(ERR_BOOT_INFO_INVALID, "the memory map has no RAM where urlboot itself lies");
     for (uint32_t i = 0; i < info->module_count; i++) {
         const struct boot_module *m = &info->modules[i];
-        if (claim_pages(m->base, m->length, "boot module"))
+        if (claim(m->base, m->length, "boot module"))
             log_warn("memory: module '%s' lies in memory that is not free RAM", m->name);
     }
     return efi_visit_boot_services(info, claim_boot_services);

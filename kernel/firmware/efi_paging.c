@@ -58,7 +58,9 @@ EFI_STATUS efi_map_everything(EFI_BOOT_SERVICES *bs)
     uint64_t count = 2 + pdpts + directories;
 
     EFI_PHYSICAL_ADDRESS memory = SMALL_PAGES_BELOW - 1;
-    EFI_STATUS status = bs->AllocatePages(AllocateMaxAddress, EfiLoaderData, count, &memory);
+    // Boot services' memory, not the loader's: these tables are in force until paging_init() has its own, and
+    // what memory_init() hands out meanwhile must lie elsewhere.
+    EFI_STATUS status = bs->AllocatePages(AllocateMaxAddress, EfiBootServicesData, count, &memory);
     if (EFI_ERROR(status))
         return status;
 

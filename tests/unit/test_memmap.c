@@ -189,6 +189,15 @@ static void random_claim(void)
     }
 }
 
+// Whatever of a range is free changes hands, the rest stays as it is.
+static void claim_free(uint64_t base, uint64_t length, const char *owner)
+{
+    assert_int_equal(memmap_claim_free(base, length, owner), length ? 0 : ERR_NOT_ENOUGH_MEMORY);
+    for (uint64_t i = base / PAGE_SIZE; length && i <= (base + length - 1) / PAGE_SIZE; i++)
+        if (all_pages(i * PAGE_SIZE, PAGE_SIZE, false))
+            model_set(i * PAGE_SIZE, PAGE_SIZE, owner, MEM_RAM);
+}
+
 static void random_operation(void)
 {
     static const unsigned longest[] = {1, 2, 3, 3, 10, 20, 20, 400};
@@ -199,7 +208,7 @@ static void random_operation(void)
 
     if (base + length > PAGES * PAGE_SIZE)
         length = PAGES * PAGE_SIZE - base;
-    switch (rnd(10)) {
+    switch (rnd(11)) {
     case 0:
         if (type != MEM_RAM)  // what is reserved stays so: not too much of it
             length %= 5 * PAGE_SIZE;
@@ -228,6 +237,7 @@ static void random_operation(void)
         for (uint64_t i = base / PAGE_SIZE; possible && i <= (base + length - 1) / PAGE_SIZE; i++)
             model[i].linux_type = type;
         return;
+    case 7: claim_free(base, length, owner); return;
     default: random_claim();
     }
 }
@@ -279,6 +289,30 @@ static void test_real_bios_map(void **state)
     assert_int_equal(base, GIB(2) - MIB(24));
     assert_int_equal(memmap_claim(GIB(3), MIB(2), 0, UINT64_MAX, "iso", &base), ERR_NOT_ENOUGH_MEMORY);
     assert_non_null(strstr(fail_detail(), "iso"));
+}
+
+// A loader that left boot services may put urlboot into what was theirs: the rest of it is claimed all the same.
+static void test_image_in_boot_services(void **state)
+{
+    unsigned count;
+
+    (void)state;
+    memmap_init();
+    assert_int_equal(memmap_add(MIB(1), MIB(16), MEM_RAM), 0);
+    assert_int_equal(memmap_claim_at(MIB(4), MIB(1), "urlboot"), 0);
+    assert_int_equal(memmap_claim_at(MIB(2), MIB(4), "EFI boot services"), ERR_NOT_ENOUGH_MEMORY);
+    assert_int_equal(memmap_claim_free(MIB(2), MIB(4), "EFI boot services"), 0);
+    assert_int_equal(memmap_free_ram(), MIB(12));
+    const struct mem_range *ranges = memmap_ranges(&count);
+    assert_int_equal(count, 5);
+    assert_int_equal(ranges[2].base, MIB(4));
+    assert_int_equal(ranges[2].length, MIB(1));
+    assert_string_equal(ranges[2].owner, "urlboot");
+    assert_string_equal(ranges[1].owner, "EFI boot services");
+    assert_string_equal(ranges[3].owner, "EFI boot services");
+    assert_int_equal(memmap_claim_free(MIB(2), MIB(4), "again"), 0);
+    assert_int_equal(memmap_free_ram(), MIB(12));
+    assert_int_equal(memmap_claim_free(UINT64_MAX - 5, 100, "wraps"), ERR_NOT_ENOUGH_MEMORY);
 }
 
 static void test_end_of_address_space(void **state)
@@ -367,6 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_real_bios_map),
+        cmocka_unit_test(test_image_in_boot_services),
         cmocka_unit_test(test_end_of_address_space),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_linux_sees),
