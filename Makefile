@@ -23,7 +23,7 @@ KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/st
            kernel/prompt.o kernel/progress.o kernel/phase.o kernel/failure.o kernel/reboot.o kernel/log.o \
            kernel/panic.o kernel/symbols.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
-           kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o \
+           kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o \
            kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o drivers/pci/bars.o drivers/dma.o \
@@ -40,7 +40,7 @@ LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kern
            kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
            kernel/linux/efi_map.o kernel/linux/seed.o kernel/linux/prepare.o kernel/linux/start.o \
            kernel/linux/jump.o
-LIB     := lib/err.o lib/string.o lib/number.o lib/format.o lib/sha256.o
+LIB     := lib/err.o lib/string.o lib/copy.o lib/number.o lib/format.o lib/sha256.o
 
 OBJS := $(addprefix $(BUILD)/,$(BOOT) $(KERNEL) $(DRIVERS) $(NET) $(ISO) $(LINUX) $(LIB))
 

@@ -12,6 +12,7 @@
 #include "kernel/panic.h"        // panic_silence
 #include "kernel/phase.h"        // phase_begin
 #include "kernel/timer.h"        // timer_init
+#include "kernel/tune.h"         // tune_copy
 #include "lib/err.h"             // fail
 #include "lib/log.h"             // log_info
 #include "lib/version.h"         // URLBOOT_VERSION
@@ -70,6 +71,7 @@ int stage_memory(struct boot *b)
         return err;
     panic_silence = nic_stop_all;
     idt_init();
+    tune_copy();
     console_init(b->info, &b->options);
     timer_start_idle_tick();
     return 0;

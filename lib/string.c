@@ -1,9 +1,11 @@
 // Memory and string functions of lib/include/string.h (C17 7.24, POSIX strcasecmp, GNU memmem) for x86-64,
-// without vector registers. Large blocks go by the string instructions, which processors and emulators run
-// at cache speed; short ones by overlapping loads, because those instructions take some 30 cycles to start.
+// without vector registers. Short blocks go by overlapping loads, because string instructions take some 30
+// cycles to start; how large ones are copied best depends on the machine (lib/copy.h).
 // STOP_IDIOM() keeps gcc from recognising a loop as the very function it implements.
 #include <stdint.h>
 #include <string.h>
+
+#include "lib/copy.h"  // copy_words
 
 #define STOP_IDIOM() __asm__ volatile("" ::: "memory")
 #define SHORT_MAX 16  // bytes handled by two overlapping accesses
@@ -35,19 +37,12 @@ static inline void move_short(uint8_t *d, const uint8_t *s, size_t n)
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-    if (n <= SHORT_MAX) {
+    if (n <= SHORT_MAX)
         move_short(dst, src, n);
-        return dst;
-    }
-    const uint8_t *src_end = (const uint8_t *)src + n;
-    uint8_t *dst_end = (uint8_t *)dst + n;
-    uint64_t last = *(const word64 *)(src_end - 8);
-    void *d = dst;
-    const void *s = src;
-    size_t words = n / 8;
-    // SAFETY: moves words * 8 <= n bytes upward from s to d; DF is clear by the ABI.
-    __asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
-    *(word64 *)(dst_end - 8) = last;
+    else if (n < COPY_BLOCK_MIN || !copy_by_string)
+        copy_words(dst, src, n);
+    else
+        copy_string(dst, src, n);
     return dst;
 }
 

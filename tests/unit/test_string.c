@@ -1,6 +1,7 @@
 // lib/string.c and lib/number.c against the host's libc: every short length and alignment, overlaps, pages
 // that end in an unmapped one, blocks over 4 GiB.
 #include "tests/unit/klibc.h"  // k_memcpy
+#include "lib/copy.h"         // copy_by_string
 
 #include <setjmp.h>
 #include <stdint.h>
@@ -27,11 +28,10 @@ static int sign(int n)
     return (n > 0) - (n < 0);
 }
 
-static void test_memcpy(void **state)
+static void check_memcpy(void)
 {
     uint8_t source[ROOM], got[ROOM], want[ROOM];
 
-    (void)state;
     fill(source, ROOM, 1);
     for (size_t n = 0; n < LENGTHS; n++)
         for (size_t from = 0; from < 9; from++)
@@ -42,6 +42,16 @@ static void test_memcpy(void **state)
                 assert_ptr_equal(k_memcpy(got + to, source + from, n), got + to);
                 assert_memory_equal(got, want, ROOM);
             }
+}
+
+// Both ways to copy a block.
+static void test_memcpy(void **state)
+{
+    (void)state;
+    copy_by_string = true;
+    check_memcpy();
+    copy_by_string = false;
+    check_memcpy();
 }
 
 static void test_memmove(void **state)
