@@ -52,9 +52,9 @@ static err_t on_received(void *arg, struct tcp_pcb *pcb, struct pbuf *data, err_
         t->peer_done = true;
         return ERR_OK;
     }
-    // More than one pbuf: a hole was filled. RFC 9293 3.8.6.3 wants that acknowledged at once, since the
-    // server waits for it; lwIP would delay it.
-    if (data->next != NULL)
+    // More than one segment: a hole was filled, or the NIC has put several together. RFC 9293 3.8.6.3 wants
+    // that acknowledged at once, since the server waits for it; lwIP would delay it.
+    if (data->next != NULL || data->tot_len > TCP_MSS)
         tcp_ack_now(pcb);
     // Full: lwIP keeps this piece, offers it again and lets no other in.
     if (t->rx_prod - t->rx_cons == RX_SLOTS)

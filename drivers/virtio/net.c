@@ -2,7 +2,7 @@
 // Spec: Virtual I/O Device 1.2 sections 5.1 (network device), 3.1 (initialisation), 2.1.2 (NEEDS_RESET).
 // Tested: QEMU 7.2 modern, transitional and legacy, with and without MRG_RXBUF, EVENT_IDX, ANY_LAYOUT and
 // GUEST_CSUM, on user and TAP networks, on root buses and behind bridges, after iPXE, GRUB and OVMF.
-// Not handled: segmentation offloads, several queue pairs, the control queue.
+// Not handled: segmentation of sent frames, several queue pairs, the control queue.
 #include "drivers/virtio/net.h"  // virtio_net
 
 #include <stdio.h>
@@ -19,25 +19,46 @@
 
 #define QUEUE_SIZE_MAX 1024u      // descriptors where the driver may choose
 #define POOL_EXTRA 512u           // buffers beyond the ring's: what the stack may hold behind a hole
+#define POOL_MIN 1536u            // with which lwIP opens its whole window (net/netif.c)
 #define POOL_MAX 2048u
+#define LARGE_BUFFER_SIZE 4096u   // where frames of up to 64 KiB may come: larger ones measured no faster
 #define LIES_MAX 16u              // impossible things a device may write before it is stopped
 #define RESTARTS_MAX 8u
 #define MTU_DEFAULT 1500u
 #define MTU_MIN 576u              // a smaller one is a broken configuration (RFC 791: hosts take 576)
 
 #define WANTED_FEATURES                                                                                  \
-    (VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC | VIRTIO_NET_F_MRG_RXBUF |            \
-     VIRTIO_NET_F_STATUS | VIRTIO_NET_F_SPEED_DUPLEX | VIRTIO_F_ANY_LAYOUT | VIRTIO_F_EVENT_IDX |        \
-     VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM)
+    (VIRTIO_NET_LARGE_FRAMES | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_F_MTU | VIRTIO_NET_F_MAC |           \
+     VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_SPEED_DUPLEX |                          \
+     VIRTIO_F_ANY_LAYOUT | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM |          \
+     VIRTIO_F_ORDER_PLATFORM)
 
 bool virtio_net_distrusted(const struct virtio_net *vn)
 {
     return vn->rx.lies + vn->tx.lies > LIES_MAX;
 }
 
-static uint64_t required_features(const struct virtio_net *vn)
+// What of the offer is taken. Frames of up to 64 KiB come in pieces of our buffers or not at all: without
+// MRG_RXBUF each buffer would have to hold a whole one (5.1.6.3.1).
+static uint64_t choose_features(const struct virtio_net *vn, uint64_t offered)
 {
-    return vn->dev.common ? VIRTIO_F_VERSION_1 : 0;
+    uint64_t features = offered & vn->wanted;
+
+    if (!(features & VIRTIO_NET_F_MRG_RXBUF) || !(features & VIRTIO_NET_F_GUEST_CSUM))
+        features &= ~VIRTIO_NET_LARGE_FRAMES;
+    return features;
+}
+
+static int negotiate(struct virtio_net *vn)
+{
+    uint64_t offered;
+    int err = virtio_begin(&vn->dev, &offered);
+
+    if (err < 0)
+        return err;
+    if (vn->dev.common && !(offered & VIRTIO_F_VERSION_1))
+        return fail(ERR_NIC_INIT_FAILED, "a modern device without VERSION_1");
+    return virtio_accept(&vn->dev, choose_features(vn, offered));
 }
 
 // ---- start and stop ---------------------------------------------------------------------------------
@@ -71,13 +92,17 @@ static int create_pool(struct virtio_net *vn)
 
     if (vn->pool.buffers)
         return 0;  // kept by the last stop because the stack held frames
-    return nic_buf_pool_create(&vn->pool, count < POOL_MAX ? count : POOL_MAX, VIRTIO_NET_BUFFER_SIZE);
+    count = count < POOL_MIN ? POOL_MIN : count > POOL_MAX ? POOL_MAX : count;
+    if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) &&
+        nic_buf_pool_create(&vn->pool, count, LARGE_BUFFER_SIZE) == 0)
+        return 0;
+    return nic_buf_pool_create(&vn->pool, count, VIRTIO_NET_BUFFER_SIZE);
 }
 
 // The order is that of 3.1.1: reset, features, queues, DRIVER_OK; a doorbell only after that.
 static int bring_up(struct virtio_net *vn)
 {
-    int err = virtio_negotiate(&vn->dev, vn->wanted, required_features(vn));
+    int err = negotiate(vn);
 
     if (err < 0)
         goto err_device;
@@ -280,7 +305,7 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
     err = virtio_open(&vn->dev, pci);
     if (err < 0)
         goto err_open;
-    err = virtio_negotiate(&vn->dev, vn->wanted, required_features(vn));
+    err = negotiate(vn);
     if (err < 0)
         goto err_negotiate;
     err = read_mac(vn);

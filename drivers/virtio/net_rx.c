@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/virtio/virtio_net_regs.h"  // virtio_net_hdr
+#include "lib/log.h"                         // log_warn
 
 #define ETHERNET_HEADER 14u
 #define RX_POSTED_MAX 1024u   // some hosts offer rings of many thousands: more memory, nothing gained
@@ -61,6 +62,17 @@ static void drop_partial(struct virtio_net *vn)
     if (vn->partial)
         pbuf_free(vn->partial);
     vn->partial = NULL;
+}
+
+// 65535 bytes of IP packet and the Ethernet header are more than lwIP can count. Hosts make such frames
+// rarely, but would repeat this one for ever: the device is asked to leave frames as they were on the wire.
+static void refuse_large(struct virtio_net *vn)
+{
+    if (!(vn->wanted & VIRTIO_NET_LARGE_FRAMES))
+        return;
+    log_warn("%s: a frame of over 65535 bytes came; restarting without joined frames", vn->nic->chip);
+    vn->wanted &= ~VIRTIO_NET_LARGE_FRAMES;
+    vn->restart = true;
 }
 
 // Hands the finished frame up. Returns how many frames that were: 0 when it had been dropped.
@@ -122,6 +134,8 @@ static void continue_frame(struct virtio_net *vn, struct nic_buf *buf, uint32_t 
         return;
     }
     if (written == 0 || vn->partial->tot_len + written > UINT16_MAX) {
+        if (written > 0)
+            refuse_large(vn);
         nic_buf_put(buf);
         drop_partial(vn);
         return;

@@ -41,7 +41,7 @@ static void add_status(struct virtio_dev *dev, uint8_t bits)
     dev->transport->write_status(dev, dev->transport->read_status(dev) | bits);
 }
 
-int virtio_negotiate(struct virtio_dev *dev, uint64_t wanted, uint64_t required)
+int virtio_begin(struct virtio_dev *dev, uint64_t *offered)
 {
     int err = virtio_reset(dev);
 
@@ -49,18 +49,19 @@ int virtio_negotiate(struct virtio_dev *dev, uint64_t wanted, uint64_t required)
         return err;
     add_status(dev, VIRTIO_STATUS_ACKNOWLEDGE);
     add_status(dev, VIRTIO_STATUS_DRIVER);
-    uint64_t offered = dev->transport->read_features(dev);
-    dev->features = offered & (wanted | required);
-    if ((dev->features & required) != required)
-        return fail(ERR_NIC_INIT_FAILED, "the device lacks features 0x%llx",
-                    (unsigned long long)(required & ~offered));
-    dev->transport->write_features(dev, dev->features);
-    if (!(dev->features & VIRTIO_F_VERSION_1))
+    *offered = dev->transport->read_features(dev);
+    return 0;
+}
+
+int virtio_accept(struct virtio_dev *dev, uint64_t features)
+{
+    dev->features = features;
+    dev->transport->write_features(dev, features);
+    if (!(features & VIRTIO_F_VERSION_1))
         return 0;  // legacy devices have no FEATURES_OK
     add_status(dev, VIRTIO_STATUS_FEATURES_OK);
     if (!(dev->transport->read_status(dev) & VIRTIO_STATUS_FEATURES_OK))
-        return fail(ERR_NIC_INIT_FAILED, "the device refused features 0x%llx of its 0x%llx",
-                    (unsigned long long)dev->features, (unsigned long long)offered);
+        return fail(ERR_NIC_INIT_FAILED, "the device refused features 0x%llx", (unsigned long long)features);
     return 0;
 }
 

@@ -27,7 +27,7 @@ struct virtio_transport {
 struct virtio_dev {
     struct pci_dev *pci;
     const struct virtio_transport *transport;
-    uint64_t features;                   // negotiated by virtio_negotiate()
+    uint64_t features;                   // negotiated by virtio_accept()
     uint32_t config_length;              // bytes of device configuration
     // Modern: the structures the capabilities name, mapped and bounds-checked.
     volatile uint8_t *common, *notify, *config;
@@ -47,9 +47,13 @@ int virtio_open_legacy(struct virtio_dev *dev, struct pci_dev *pci);
 // Resets the device and waits until it says so. 0 or ERR_TIMEOUT.
 int virtio_reset(struct virtio_dev *dev);
 
-// Reset, ACKNOWLEDGE, DRIVER, features: takes of `wanted` what is offered, insists on `required`.
-// 0 with dev->features set, or ERR_TIMEOUT, ERR_NIC_INIT_FAILED.
-int virtio_negotiate(struct virtio_dev *dev, uint64_t wanted, uint64_t required);
+// Begins the initialisation of 3.1.1: reset, ACKNOWLEDGE, DRIVER; *offered is what the device can do.
+// 0 or ERR_TIMEOUT.
+int virtio_begin(struct virtio_dev *dev, uint64_t *offered);
+
+// Goes on with it: accepts `features`, which must be offered and not lack one that another of them needs.
+// 0 with dev->features set, or ERR_NIC_INIT_FAILED when the device does not agree.
+int virtio_accept(struct virtio_dev *dev, uint64_t features);
 
 // Creates queue `index` with at most `size_max` descriptors (legacy: with what the device says) and tells
 // the device. 0, or ERR_NIC_INIT_FAILED, ERR_NOT_ENOUGH_MEMORY.

@@ -16,9 +16,14 @@
 #define VIRTIO_NET_F_GUEST_CSUM (1ull << 1)
 #define VIRTIO_NET_F_MTU (1ull << 3)
 #define VIRTIO_NET_F_MAC (1ull << 5)
+#define VIRTIO_NET_F_GUEST_TSO4 (1ull << 7)  // needs GUEST_CSUM
+#define VIRTIO_NET_F_GUEST_TSO6 (1ull << 8)  // needs GUEST_CSUM
 #define VIRTIO_NET_F_MRG_RXBUF (1ull << 15)
 #define VIRTIO_NET_F_STATUS (1ull << 16)
 #define VIRTIO_NET_F_SPEED_DUPLEX (1ull << 63)
+
+// The host hands segments of one TCP connection over joined, up to 64 KiB.
+#define VIRTIO_NET_LARGE_FRAMES (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6)
 
 // Device configuration, offsets
 #define VIRTIO_NET_CONFIG_MAC 0

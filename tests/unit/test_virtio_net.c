@@ -52,7 +52,7 @@ static void test_generation(void **state)
 static void test_features(void **state)
 {
     static const struct { uint64_t offered; bool legacy, mergeable, split; unsigned header; } cases[] = {
-        {MODERN | HAS_TSO, false, true, false, 12},
+        {MODERN | UNWANTED, false, true, false, 12},
         {VIRTIO_F_VERSION_1, false, false, false, 12},
         {VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM, false, false, false, 12},
         {0, true, false, true, 10},
@@ -66,7 +66,7 @@ static void test_features(void **state)
         dev.offered = cases[i].offered;
         dev.legacy = cases[i].legacy;
         start();
-        assert_int_equal(dev.accepted, cases[i].offered & ~HAS_TSO);
+        assert_int_equal(dev.accepted, cases[i].offered & ~UNWANTED);
         assert_int_equal(driver()->mergeable, cases[i].mergeable);
         assert_int_equal(driver()->split_header, cases[i].split);
         assert_int_equal(driver()->header_size, cases[i].header);
@@ -144,6 +144,51 @@ static void test_mergeable(void **state)
     device_copy(&dev.rx, (uint16_t)first, (uint8_t *)&header, sizeof(header), 1);
     device_return(&dev.rx, (uint32_t)first, 1536);
     assert_int_equal(nic.ops->poll(&nic, 100), 0);
+    finish();
+}
+
+// Joined frames are asked for only where buffers can be joined, too, and checksums are vouched for.
+static void test_large_features(void **state)
+{
+    static const struct { uint64_t offered; bool large; } cases[] = {
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, true},
+        {MODERN | VIRTIO_NET_LARGE_FRAMES, false},
+        {(MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES) & ~VIRTIO_NET_F_MRG_RXBUF, false},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM, false},
+    };
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        reset_device(state);
+        dev.offered = cases[i].offered;
+        start();
+        assert_int_equal((dev.accepted & VIRTIO_NET_LARGE_FRAMES) != 0, cases[i].large);
+        assert_int_equal(driver()->pool.buffer_size, cases[i].large ? 4096 : 1536);
+        receive(VIRTIO_NET_HDR_F_DATA_VALID, cases[i].large ? 65535 : 1514);
+        receive(0, 60);
+        assert_int_equal(nic.ops->poll(&nic, 100), 2);
+        check_frame(0, cases[i].large ? 65535 : 1514);
+        check_frame(1, 60);
+        finish();
+    }
+}
+
+// A frame longer than lwIP can count: dropped, and the device restarted without joined frames.
+static void test_too_large(void **state)
+{
+    (void)state;
+    dev.offered |= VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES;
+    start();
+    receive(0, 65536);
+    receive(0, 200);
+    assert_int_equal(nic.ops->poll(&nic, 100), 1);
+    check_frame(0, 200);
+    drop_frames();
+    assert_int_equal(nic.stats.rx_errors, 1);
+    assert_int_equal(dev.accepted & VIRTIO_NET_LARGE_FRAMES, 0);
+    assert_true(dev.status & VIRTIO_STATUS_DRIVER_OK);
+    receive(0, 1514);
+    assert_int_equal(nic.ops->poll(&nic, 100), 1);
+    check_frame(0, 1514);
     finish();
 }
 
@@ -295,7 +340,8 @@ int main(void)
         TEST(test_probe),           TEST(test_generation), TEST(test_features),
         TEST(test_receive_many),    TEST(test_mergeable),  TEST(test_checksum_flags),
         TEST(test_pool_dry),        TEST(test_transmit),   TEST(test_stop_with_frame),
-        TEST(test_doorbell_batch),  TEST(test_link),
+        TEST(test_doorbell_batch),  TEST(test_link),       TEST(test_large_features),
+        TEST(test_too_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,7 +158,7 @@ int reset_device(void **state)
 {
     (void)state;
     memset(&dev, 0, sizeof(dev));
-    dev.offered = MODERN | HAS_TSO;
+    dev.offered = MODERN | UNWANTED;
     dev.queue_size = QUEUE_SIZE;
     memcpy(dev.config, "\x52\x54\x00\x12\x34\x56\x01\x00", 8);
     frame_count = 0;

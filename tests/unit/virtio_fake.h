@@ -14,7 +14,7 @@
 #define QUEUE_SIZE 64
 #define FRAMES_MAX 256
 #define MODERN (VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF)
-#define HAS_TSO ((1ull << 7) | (1ull << 11) | (1ull << 22) | (1ull << 28) | (1ull << 34))  // never wanted
+#define UNWANTED ((1ull << 11) | (1ull << 22) | (1ull << 28) | (1ull << 34))  // HOST_TSO4, MQ, INDIRECT, PACKED
 
 struct fake_device {
     uint64_t offered, accepted;
