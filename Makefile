@@ -31,8 +31,9 @@ DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o driver
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o
 NET     := net/lwip/port.o net/netif.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
-           net/download.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
-           net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o
+           net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
+           net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \
+           net/http/answer.o net/http/body.o
 ISO     := iso/iso9660.o iso/directory.o iso/rock_ridge.o iso/joliet.o iso/path.o iso/boot_entry.o iso/finder.o \
            iso/grub_cfg.o iso/grub_lex.o iso/grub_script.o iso/grub_command.o iso/grub_test.o iso/grub_env.o \
            iso/bls.o iso/isolinux_cfg.o iso/treeinfo.o iso/known_paths.o iso/family.o

@@ -111,9 +111,19 @@ static int image_write(struct sink *sink, uint64_t offset, const void *data, siz
                     image->room / MIB(1));
     }
     // SAFETY: [base + header, base + header + room) was claimed from free RAM, and the lines above keep the
-    // bytes inside it.
-    memcpy(image_sink_iso(image) + offset, data, length);
+    // bytes inside it. What room() has given away is there already.
+    if (data != image_sink_iso(image) + offset)
+        memcpy(image_sink_iso(image) + offset, data, length);
     return 0;
+}
+
+static void *image_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    struct image_sink *image = (struct image_sink *)sink;
+
+    if (!image->known || offset > image->room || length > image->room - offset)
+        return NULL;
+    return image_sink_iso(image) + offset;
 }
 
 static int image_finish(struct sink *sink, uint64_t length)
@@ -139,5 +149,5 @@ static int image_finish(struct sink *sink, uint64_t length)
 void image_sink_init(struct image_sink *image)
 {
     memset(image, 0, sizeof(*image));
-    image->sink = (struct sink){ image_begin, image_write, image_finish };
+    image->sink = (struct sink){ image_begin, image_write, image_finish, image_room };
 }

@@ -127,6 +127,11 @@ static int set_console(struct options *opt, char *value)
     return err;
 }
 
+static int set_connections(struct options *opt, char *value)
+{
+    return option_number("connections", value, 1, 8, &opt->connections);
+}
+
 static int set_retry(struct options *opt, char *value)
 {
     return option_number("retry", value, 0, 1000, &opt->retries);
@@ -196,6 +201,9 @@ static const struct option {
     {{"console", "ttyS0[,BAUD[n8]] | tty0",
       "where urlboot writes; may be repeated; default: both"},
      set_console, false},
+    {{"connections", "NUMBER",
+      "at most so many to the server at a time, when one alone is slow on a long way; default 4"},
+     set_connections, false},
     {{"retry", "NUMBER",
       "further attempts after a failed download; default 3"},
      set_retry, false},
@@ -361,6 +369,7 @@ int options_parse(struct options *opt, const char *cmdline)
     memset(opt, 0, sizeof(*opt));
     opt->url_source = OPT_URL_DHCP;
     opt->ip.dhcp = true;
+    opt->connections = 4;
     opt->retries = 3;
     opt->timeout_s = 20;
     opt->linux_words = "";

@@ -45,6 +45,7 @@ struct options {
     enum opt_medium medium;
     struct opt_console consoles[OPT_CONSOLES_MAX];
     unsigned console_count;
+    unsigned connections;     // connections=, at most so many to a server at a time, default 4
     unsigned retries;         // retry=, further attempts after the first, default 3
     unsigned timeout_s;       // timeout=, seconds without a byte before an attempt is given up, default 20
     enum opt_on_error on_error;

@@ -145,6 +145,7 @@ int stage_download(struct boot *b)
         .urls = b->options.urls,
         .url_count = b->options.url_count,
         .sha256 = b->options.have_sha256 ? b->options.sha256 : NULL,
+        .connections = b->options.connections,
         .retries = b->options.retries,
         .timeout_ms = b->options.timeout_s * 1000,
         .place = &b->image.sink,

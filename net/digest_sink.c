@@ -56,10 +56,17 @@ static int digest_finish(struct sink *sink, uint64_t length)
     return d->below->finish(d->below, length);
 }
 
+static void *digest_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    struct digest_sink *d = (struct digest_sink *)sink;
+
+    return d->below->room != NULL ? d->below->room(d->below, offset, length) : NULL;
+}
+
 void digest_sink_init(struct digest_sink *d, struct sink *below, const uint8_t *expected)
 {
     memset(d, 0, sizeof(*d));
-    d->sink = (struct sink){ digest_begin, digest_write, digest_finish };
+    d->sink = (struct sink){ digest_begin, digest_write, digest_finish, digest_room };
     d->below = below;
     d->expected = expected;
     sha256_init(&d->hash);

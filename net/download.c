@@ -1,5 +1,5 @@
 // The download: which mirror is asked next, what an error means for it, where a resume goes on.
-// Spec: RFC 9110 13.1.5 and 14 (If-Range, ranges). Not handled: several connections at a time.
+// Spec: RFC 9110 13.1.5 and 14 (If-Range, ranges). Not handled: parts from several mirrors.
 
 #include "net/download.h"  // download_run
 
@@ -12,6 +12,7 @@
 #include "net/digest_sink.h"    // digest_sink_init
 #include "net/http/http.h"      // http_get
 #include "net/http/status.h"    // http_status_is_temporary
+#include "net/parallel.h"       // parallel_get
 #include "net/poll.h"           // stack_wait
 #include "net/progress.h"       // progress_sink_init
 #include "net/stack.h"          // tcp_open
@@ -54,6 +55,8 @@ struct run {
     char validator[HTTP_VALIDATOR_MAX];
     bool ranges, resumed;         // source serves ranges; the bytes in place came in several pieces
     uint64_t wait_us;             // DNS and connect of this attempt
+    char host[URL_HOST_MAX];      // the last one resolved, "" when none
+    uint32_t address;             // of it
 };
 
 // ---- the door: one body for the sinks below, whatever pieces it comes in ----------------------------
@@ -87,6 +90,13 @@ static int door_write(struct sink *door, uint64_t offset, const void *data, size
     return err;
 }
 
+static void *door_room(struct sink *door, uint64_t offset, size_t length)
+{
+    struct run *r = run_of(door);
+
+    return r->d->place->room != NULL ? r->chain->room(r->chain, offset, length) : NULL;
+}
+
 static int door_finish(struct sink *door, uint64_t length)
 {
     struct run *r = run_of(door);
@@ -98,21 +108,38 @@ static int door_finish(struct sink *door, uint64_t length)
 
 // ---- one attempt ------------------------------------------------------------------------------------
 
-static int connect_to(void *ctx, const struct url *url, struct stream **stream)
+// The address of the URL's host, remembered until another host is asked for.
+static int resolve(struct run *r, const struct url *url)
 {
-    struct run *r = ctx;
-    uint64_t start = now_us(), resolved;
-    uint32_t address;
-    int err;
-
     if (url->scheme != URL_HTTP)
         return fail(ERR_SCHEME_UNSUPPORTED, "https:// to %s needs TLS, which is not built in", url->host);
     if (url->host_is_ipv6)
         return fail(ERR_UNSUPPORTED, "[%s] is an IPv6 address", url->host);
-    err = dns_lookup(url->host, &address, deadline_ms(r->d->timeout_ms));
+    r->host[0] = '\0';
+    int err = dns_lookup(url->host, &r->address, deadline_ms(r->d->timeout_ms));
+    if (err == 0)
+        memcpy(r->host, url->host, sizeof(r->host));
+    return err;
+}
+
+// A further connection of a download that runs: it does not wait for the server.
+static int connect_soon(void *ctx, const struct url *url, struct stream **stream)
+{
+    struct run *r = ctx;
+    int err = strcmp(r->host, url->host) == 0 ? 0 : resolve(r, url);
+
+    return err < 0 ? err : tcp_start(stream, r->address, url->port);
+}
+
+static int connect_to(void *ctx, const struct url *url, struct stream **stream)
+{
+    struct run *r = ctx;
+    uint64_t start = now_us(), resolved;
+    int err = resolve(r, url);
+
     resolved = now_us();
     if (err == 0)
-        err = tcp_open(stream, address, url->port, deadline_ms(r->d->timeout_ms));
+        err = tcp_open(stream, r->address, url->port, deadline_ms(r->d->timeout_ms));
     r->d->dns_us += resolved - start;
     r->d->connect_us += now_us() - resolved;
     r->wait_us += now_us() - start;
@@ -132,6 +159,11 @@ static int attempt(struct run *r)
 {
     const char *text = r->d->urls[r->mirror];
     bool resume = can_resume(r);
+    struct parallel parallel = {
+        .connections = r->d->connections,
+        .verified = r->d->sha256 != NULL,
+        .connect = connect_soon,
+    };
     uint64_t start;
     int err = url_parse(&r->url, text, strlen(text));
 
@@ -152,7 +184,10 @@ static int attempt(struct run *r)
     r->d->attempts++;
     r->wait_us = 0;
     start = now_us();
-    err = http_get(&r->get);
+    err = parallel_get(&r->get, &parallel);
+    progress_forget_ahead(&r->progress);
+    if (parallel.used > r->d->connections_used)
+        r->d->connections_used = parallel.used;
     r->d->transfer_us += now_us() - start - r->wait_us;
 
     if (r->get.received > 0 && resume && !r->get.restarted) {
@@ -220,7 +255,7 @@ static int back_off(struct run *r, unsigned seconds)
 static void prepare(struct run *r, struct download *d)
 {
     r->d = d;
-    r->door = (struct sink){ door_begin, door_write, door_finish };
+    r->door = (struct sink){ door_begin, door_write, door_finish, door_room };
     r->total = SINK_LENGTH_UNKNOWN;
     progress_sink_init(&r->progress, d->place, d->progress, d->ctx);
     r->chain = &r->progress.sink;
@@ -228,7 +263,7 @@ static void prepare(struct run *r, struct download *d)
         digest_sink_init(&r->digest, r->chain, d->sha256);
         r->chain = &r->digest.sink;
     }
-    d->attempts = d->resumes = 0;
+    d->attempts = d->resumes = d->connections_used = 0;
     d->dns_us = d->connect_us = d->transfer_us = d->verify_us = 0;
     d->digest_checked = false;
     d->final_url[0] = '\0';

@@ -23,6 +23,7 @@ struct download {
     unsigned retries;         // further attempts after each mirror was tried once; an attempt that brought
                               // a MiB or more starts the count anew
     uint32_t timeout_ms;      // longest wait without a byte
+    unsigned connections;     // to one server at a time, 0 and 1: one (net/parallel.h)
     struct sink *place;       // where the bytes go (kernel: image_sink; hosted: memory or a file)
     void (*progress)(void *ctx, const struct download_progress *p);  // about 4 times a second; may be NULL
     void *ctx;
@@ -32,7 +33,7 @@ struct download {
     uint8_t digest[32];       // SHA-256 of all bytes when `sha256` was given and all had come
     char final_url[URL_MAX];  // after redirects
     uint64_t dns_us, connect_us, transfer_us, verify_us;  // verify: hashing, a part of the transfer
-    unsigned attempts, resumes;
+    unsigned attempts, resumes, connections_used;
 };
 
 #define DOWNLOAD_URLS_MAX 8   // further mirrors are not used

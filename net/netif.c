@@ -15,6 +15,7 @@
 #include "lwip/etharp.h"    // etharp_output
 #include "lwip/ip.h"        // ip_current_input_netif
 #include "lwip/pbuf.h"      // pbuf_clone
+#include "lwip/priv/tcp_priv.h" // tcp_active_pcbs
 #include "netif/ethernet.h" // ethernet_input
 
 #define RELEASE_TIME_MS 3     // a frame leaves in microseconds; the rest is for the server's ARP answer
@@ -87,9 +88,14 @@ static unsigned ooseq_limit(unsigned rx_buffers)
     return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 2, TCP_OOSEQ_MAX_PBUFS) : TCP_OOSEQ_MAX_PBUFS;
 }
 
+// All connections together may not take more, or nothing would be left to receive what fills their holes.
 uint16_t tcp_ooseq_limit(void)
 {
-    return (uint16_t)ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers);
+    unsigned connections = 0;
+
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
+        connections++;
+    return (uint16_t)(ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers) / LWIP_MAX(connections, 1));
 }
 
 uint32_t iface_window(struct netif *netif)

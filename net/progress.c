@@ -19,21 +19,21 @@ static uint64_t rate(const struct progress_sink *p, uint64_t now)
         return 0;
     oldest &= PROGRESS_SAMPLES - 1;
     us = now - p->samples[oldest].us;
-    bytes = p->done - p->samples[oldest].done;
+    bytes = p->done + p->ahead - p->samples[oldest].done;
     return us > 0 ? bytes * US_PER_S / us : 0;
 }
 
 static void sample(struct progress_sink *p, uint64_t now)
 {
     p->samples[p->sample_count & (PROGRESS_SAMPLES - 1)].us = now;
-    p->samples[p->sample_count & (PROGRESS_SAMPLES - 1)].done = p->done;
+    p->samples[p->sample_count & (PROGRESS_SAMPLES - 1)].done = p->done + p->ahead;
     p->sample_count++;
 }
 
 static void tell(struct progress_sink *p, uint64_t now)
 {
     struct download_progress figures = {
-        .done = p->done,
+        .done = p->done + p->ahead,
         .total = p->total,
         .elapsed_us = now - p->start_us,
         .bytes_per_s = rate(p, now),
@@ -57,11 +57,16 @@ static int progress_begin(struct sink *sink, uint64_t length)
 {
     struct progress_sink *p = (struct progress_sink *)sink;
 
-    p->done = 0;
+    p->done = p->ahead = 0;
     p->total = length;
     p->start_us = 0;
     p->sample_count = 0;
     return p->below->begin(p->below, length);
+}
+
+static bool was_ahead(const struct progress_sink *p, uint64_t offset, const void *data, size_t length)
+{
+    return p->ahead >= length && p->below->room(p->below, offset, length) == data;
 }
 
 static int progress_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
@@ -79,9 +84,27 @@ static int progress_write(struct sink *sink, uint64_t offset, const void *data, 
     if (err < 0)
         return err;
     p->done = offset + length;
+    if (p->ahead > 0 && was_ahead(p, offset, data, length))
+        p->ahead -= length;
     if (now >= p->next_us)
         tell(p, now);
     return 0;
+}
+
+// Bytes before their turn count as soon as they are here; write() must not count them again.
+static void *progress_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    struct progress_sink *p = (struct progress_sink *)sink;
+    void *room = p->below->room != NULL ? p->below->room(p->below, offset, length) : NULL;
+
+    if (room != NULL)
+        p->ahead += length;
+    return room;
+}
+
+void progress_forget_ahead(struct progress_sink *p)
+{
+    p->ahead = 0;
 }
 
 static int progress_finish(struct sink *sink, uint64_t length)
@@ -99,7 +122,7 @@ void progress_sink_init(struct progress_sink *p, struct sink *below,
                         void (*tell_figures)(void *ctx, const struct download_progress *p), void *ctx)
 {
     memset(p, 0, sizeof(*p));
-    p->sink = (struct sink){ progress_begin, progress_write, progress_finish };
+    p->sink = (struct sink){ progress_begin, progress_write, progress_finish, progress_room };
     p->below = below;
     p->tell = tell_figures;
     p->ctx = ctx;

@@ -16,6 +16,7 @@ struct progress_sink {
     void (*tell)(void *ctx, const struct download_progress *p);
     void *ctx;
     uint64_t done, total;
+    uint64_t ahead;          // bytes that are in their place before their turn
     uint64_t start_us;       // when the first byte came, 0 before
     uint64_t next_us;
     struct { uint64_t us, done; } samples[PROGRESS_SAMPLES];
@@ -26,6 +27,9 @@ struct progress_sink {
 // Example: progress_sink_init(&p, below, show_line, console); get.sink = &p.sink;
 void progress_sink_init(struct progress_sink *p, struct sink *below,
                         void (*tell)(void *ctx, const struct download_progress *p), void *ctx);
+
+// What came ahead is not going to be handed on: the download begins anew where it had come to.
+void progress_forget_ahead(struct progress_sink *p);
 
 // Tells the figures when their time has come, though no byte came; called while a download waits, so that
 // the rate falls and the line shows it.

@@ -18,6 +18,11 @@ struct sink {
     int (*write)(struct sink *sink, uint64_t offset, const void *data, size_t length);
     // The body is complete with `length` bytes. 0 or an error (ERR_DIGEST_MISMATCH).
     int (*finish)(struct sink *sink, uint64_t length);
+    // Optional, NULL: where bytes [offset, offset + length) of the body will lie, for a caller who has them
+    // before their turn. It puts them there and hands them to write() later, in order, at that address. All
+    // of the body lies in one piece: byte n is n bytes behind byte 0. NULL when there is no room (length not
+    // known, or past the end).
+    void *(*room)(struct sink *sink, uint64_t offset, size_t length);
 };
 
 #endif

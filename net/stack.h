@@ -57,4 +57,8 @@ int dns_lookup(const char *host, uint32_t *address, uint64_t deadline);
 // ERR_CONNECTION_REFUSED, ERR_CONNECTION_TIMEOUT, ERR_CANCELLED, ERR_OUT_OF_HEAP.
 int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline);
 
+// As tcp_open(), but does not wait: what is sent leaves when the connection stands, and peek() tells when it
+// was refused (ERR_CONNECTION_RESET). 0, ERR_CONNECTION_TIMEOUT when there is no route, ERR_OUT_OF_HEAP.
+int tcp_start(struct stream **stream, uint32_t address, uint16_t port);
+
 #endif

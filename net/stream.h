@@ -4,6 +4,7 @@
 #ifndef URLBOOT_NET_STREAM_H
 #define URLBOOT_NET_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct stream {
     // 0 when the peer has ended the stream in order and everything was consumed, or ERR_STALLED when
     // nothing arrived before `deadline` (lib/clock.h), ERR_CONNECTION_RESET, ERR_CANCELLED.
     long (*peek)(struct stream *s, const uint8_t **data, uint64_t deadline);
+    // True when peek() would return at once: data, the end or an error is there. Does not poll the network.
+    bool (*ready)(struct stream *s);
     // Gives the first `length` bytes of what peek() showed back to the network's window.
     void (*consume)(struct stream *s, size_t length);
     // Ends the stream and frees it. The pointer is dead afterwards.

@@ -153,6 +153,13 @@ static long stream_peek(struct stream *s, const uint8_t **data, uint64_t deadlin
     return head->len;
 }
 
+static bool stream_ready(struct stream *s)
+{
+    struct tcp_stream *t = (struct tcp_stream *)s;
+
+    return first_data(t) != NULL || t->peer_done || t->pcb == NULL;
+}
+
 static void stream_consume(struct stream *s, size_t length)
 {
     struct tcp_stream *t = (struct tcp_stream *)s;
@@ -213,20 +220,19 @@ static int wait_connected(struct tcp_stream *t, uint64_t deadline)
     return 0;
 }
 
-int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline)
+int tcp_start(struct stream **stream, uint32_t address, uint16_t port)
 {
     struct tcp_stream *t = kcalloc(1, sizeof(*t));
     ip_addr_t to;
-    err_t started;
     int err;
 
     if (t == NULL)
         return fail(ERR_OUT_OF_HEAP, "no memory for a connection");
-    t->stream = (struct stream){ stream_send, stream_peek, stream_consume, stream_close };
+    t->stream = (struct stream){ stream_send, stream_peek, stream_ready, stream_consume, stream_close };
     t->pcb = tcp_new();
     if (t->pcb == NULL) {
         err = fail(ERR_OUT_OF_HEAP, "no memory for a connection");
-        goto err_open;
+        goto err_start;
     }
     tcp_arg(t->pcb, t);
     tcp_recv(t->pcb, on_received);
@@ -234,18 +240,26 @@ int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t d
     tcp_nagle_disable(t->pcb);
 
     ip_addr_set_ip4_u32_val(to, address);
-    started = tcp_connect(t->pcb, &to, port, on_connected);
-    if (started != ERR_OK) {
+    if (tcp_connect(t->pcb, &to, port, on_connected) != ERR_OK) {
         err = fail(ERR_CONNECTION_TIMEOUT, "there is no way to the server: no address or no gateway");
-        goto err_open;
+        goto err_start;
     }
-    err = wait_connected(t, deadline);
-    if (err < 0)
-        goto err_open;
     *stream = &t->stream;
     return 0;
 
-err_open:
+err_start:
     stream_close(&t->stream);
+    return err;
+}
+
+int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline)
+{
+    int err = tcp_start(stream, address, port);
+
+    if (err < 0)
+        return err;
+    err = wait_connected((struct tcp_stream *)*stream, deadline);
+    if (err < 0)
+        stream_close(*stream);
     return err;
 }

@@ -1,6 +1,6 @@
 // The HTTP/1.1 client (RFC 9110, RFC 9112): one GET of one URL into a sink, redirects followed.
-// Modules: request.c builds, response.c and headers.c parse, status.c names, chunked.c decodes,
-// client.c joins them over a stream. All but client.c are pure functions over (pointer, length).
+// Modules: request.c builds, response.c and headers.c parse, status.c names, chunked.c decodes: pure
+// functions over (pointer, length). client.c joins them over a stream, with answer.c and body.c.
 //
 // Example:
 //     static struct http_get get;
@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/http/chunked.h"   // struct http_chunked
 #include "net/http/request.h"   // HTTP_REQUEST_MAX
 #include "net/http/response.h"  // struct http_head, HTTP_HEAD_MAX
 #include "net/sink.h"           // struct sink
@@ -34,6 +35,8 @@ struct http_get {
     uint32_t timeout_ms;         // longest wait without a byte, > 0
     bool https;                  // connect() opens https URLs; without it they are ERR_SCHEME_UNSUPPORTED
     uint64_t offset;             // first byte wanted; > 0 sends Range, a 206 goes on without sink->begin
+    uint64_t until;              // first byte not wanted any more, 0: all are. With offset > 0 the request
+                                 // says so; may be lowered while the body comes
     const char *validator;       // If-Range: `etag` of the first answer; NULL or "" for none; may point to it
     uint64_t known_length;       // with offset: `length` of the first answer; 0 or SINK_LENGTH_UNKNOWN: none
     // out
@@ -51,6 +54,13 @@ struct http_get {
     char server[64];             // Server header, for the log
     // private
     struct http_work {
+        struct stream *stream;   // NULL: none is open
+        bool ranged, in_body;    // the request had a Range; its answer's head is complete
+        unsigned interim;        // 1xx heads so far
+        uint64_t head_deadline;
+        uint64_t base, wanted;   // sink offset of the body's first byte; its bytes or SINK_LENGTH_UNKNOWN
+        enum http_framing framing;
+        struct http_chunked chunked;
         struct url next;
         char text[HTTP_REQUEST_MAX];
         struct http_head head;
@@ -67,6 +77,26 @@ struct http_get {
 // 0, or ERR_HTTP_STATUS, ERR_INVALID_RESPONSE, ERR_UNSUPPORTED (an encoding), ERR_SCHEME_UNSUPPORTED,
 // ERR_TOO_MANY_REDIRECTS, ERR_BODY_TRUNCATED, ERR_STALLED, ERR_CONNECTION_RESET, what connect, the stream or
 // the sink returned.
+// With `until`: ends with 0 as soon as the byte before it is in the sink, which is then not finished.
 int http_get(struct http_get *get);
+
+// The same in steps, for a caller with several transfers under way. http_begin() connects and sends the
+// request; http_step() takes what comes next, a piece of the head or of the body, and waits for it up to
+// timeout_ms when http_ready() is false. http_begin(): 0 or an error; http_step(): 0 to go on, 1 when all is
+// in the sink, or an error. After http_begin(), whatever it returned, http_end() closes the connection.
+//
+// Example:
+//     for (err = http_begin(get); err == 0; err = http_step(get))
+//         while (!http_ready(get))
+//             do_something_else();
+//     http_end(get);
+int http_begin(struct http_get *get);
+int http_step(struct http_get *get);
+
+// True when http_step() has something to do at once.
+bool http_ready(struct http_get *get);
+
+// Closes the connection; what was not read is lost. Nothing happens when there is none.
+void http_end(struct http_get *get);
 
 #endif

@@ -79,7 +79,10 @@ long http_request_build(char *out, size_t size, const struct http_request *reque
     // The bytes are wanted as they are, and one answer per connection: what follows it can be ignored.
     add(&w, "Accept-Encoding: identity\r\nConnection: close\r\n");
     add_authorization(&w, request->url->userinfo);
-    if (request->offset > 0)
+    if (request->offset > 0 && request->until > request->offset)
+        add(&w, "Range: bytes=%llu-%llu\r\n", (unsigned long long)request->offset,
+            (unsigned long long)request->until - 1);
+    else if (request->offset > 0)
         add(&w, "Range: bytes=%llu-\r\n", (unsigned long long)request->offset);
     if (request->offset > 0 && validator[0])
         add(&w, "If-Range: %s\r\n", validator);

@@ -12,6 +12,7 @@ struct url;
 struct http_request {
     const struct url *url;     // its userinfo becomes Authorization: Basic (RFC 7617)
     uint64_t offset;           // first byte wanted; > 0 adds Range: bytes=offset-
+    uint64_t until;            // first byte not wanted, 0: all are; beside offset only
     const char *validator;     // If-Range beside Range; NULL or "" for none
 };
 

@@ -28,7 +28,7 @@ struct settings {
     struct tap_options tap;
     struct stack_ip ip;
     const char *urls[DOWNLOAD_URLS_MAX];
-    unsigned url_count, retries, dhcp_ms;
+    unsigned url_count, retries, connections, dhcp_ms;
     uint32_t timeout_ms;
     const char *sha256;
 };
@@ -93,8 +93,16 @@ static int place_write(struct sink *sink, uint64_t offset, const void *data, siz
 
     if (offset + length > PLACE_MAX)
         return fail(ERR_NOT_ENOUGH_MEMORY, "too much");
-    memcpy(place->memory + offset, data, length);
+    if (data != place->memory + offset)
+        memcpy(place->memory + offset, data, length);
     return 0;
+}
+
+static void *place_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    struct place *place = (struct place *)sink;
+
+    return offset + length <= PLACE_MAX ? place->memory + offset : NULL;
 }
 
 static int place_finish(struct sink *sink, uint64_t length)
@@ -147,6 +155,7 @@ static bool parse_number(struct settings *s, const char *word)
         { "buffers", &s->tap.buffers },          { "link-after", &s->tap.link_after_ms },
         { "flap-at", &s->tap.flap_at_ms },       { "flap", &s->tap.flap_ms },
         { "retries", &s->retries },              { "dhcp", &s->dhcp_ms },
+        { "connections", &s->connections },
         { "timeout", &s->timeout_ms },
     };
 
@@ -212,7 +221,7 @@ static int fetch(const struct settings *s, struct place *place, struct download 
         return ERR_OPTION_INVALID;
     *d = (struct download){
         .urls = s->urls, .url_count = s->url_count, .sha256 = s->sha256 != NULL ? digest : NULL,
-        .retries = s->retries, .timeout_ms = s->timeout_ms, .place = &place->sink, .progress = show_progress,
+        .retries = s->retries, .connections = s->connections, .timeout_ms = s->timeout_ms, .place = &place->sink, .progress = show_progress,
     };
     return download_run(d);
 }
@@ -222,10 +231,10 @@ static void print_figures(int err, const struct download *d, const struct place 
     struct tap_figures f = tap_nic_figures();
 
     printf("err=%s http=%u length=%" PRIu64 " begins=%u attempts=%u resumes=%u dns_ms=%.1f connect_ms=%.1f "
-           "mb_per_s=%.1f final=%s no_buffer=%" PRIu64 " lost=%u repeated=%u delayed=%u corrupted=%u\n",
+           "mb_per_s=%.1f connections=%u final=%s no_buffer=%" PRIu64 " lost=%u repeated=%u delayed=%u corrupted=%u\n",
            err < 0 ? err_name(err) : "none", err == ERR_HTTP_STATUS ? fail_http_code() : 0, place->length,
            place->begins, d->attempts, d->resumes, (double)d->dns_us / 1e3, (double)d->connect_us / 1e3,
-           d->transfer_us > 0 ? (double)place->length / (double)d->transfer_us : 0.0, d->final_url,
+           d->transfer_us > 0 ? (double)place->length / (double)d->transfer_us : 0.0, d->connections_used, d->final_url,
            nic->stats.rx_no_buffer, f.lost, f.repeated, f.delayed, f.corrupted);
     if (err < 0)
         fprintf(stderr, "%s: %s\n", err_name(err), fail_detail());
@@ -237,7 +246,7 @@ int main(int argc, char **argv)
         .tap = { .name = "tap0", .buffers = 1024, .wire = { .seed = 1 } },
         .ip = { .dhcp = true }, .retries = 3, .timeout_ms = 10000, .dhcp_ms = 20000,
     };
-    struct place place = { .sink = { place_begin, place_write, place_finish } };
+    struct place place = { .sink = { place_begin, place_write, place_finish, place_room } };
     struct download d = { 0 };
     struct nic nic;
     int err;

@@ -84,6 +84,13 @@ static long peer_peek(struct stream *stream, const uint8_t **data, uint64_t dead
     return (long)(peer->shown_length - peer->shown_used);
 }
 
+// Time passes in peek() only, so there is always something to come.
+static bool peer_ready(struct stream *stream)
+{
+    (void)stream;
+    return true;
+}
+
 static void peer_consume(struct stream *stream, size_t length)
 {
     struct peer *peer = peer_of(stream);
@@ -120,7 +127,7 @@ static int peer_connect(void *ctx, const struct url *url, struct stream **stream
     peer->requests[peer->opened][0] = '\0';
     peer->opened++;
     peer->at = 0;
-    peer->stream = (struct stream){peer_send, peer_peek, peer_consume, peer_close};
+    peer->stream = (struct stream){peer_send, peer_peek, peer_ready, peer_consume, peer_close};
     *stream = &peer->stream;
     return 0;
 }
@@ -179,7 +186,7 @@ static int sink_finish(struct sink *base, uint64_t length)
 
 void peer_attach(struct http_get *get, struct peer *peer, struct peer_sink *sink)
 {
-    sink->sink = (struct sink){sink_begin, sink_write, sink_finish};
+    sink->sink = (struct sink){sink_begin, sink_write, sink_finish, NULL};
     sink->peer = peer;
     get->sink = &sink->sink;
     get->connect = peer_connect;

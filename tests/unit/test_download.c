@@ -1,10 +1,11 @@
-// net/download.c: which mirror is asked when, what is resumed, when it gives up. http_get() and the stack are
-// played by a script; time by a counter.
+// net/download.c: which mirror is asked when, what is resumed, when it gives up. parallel_get() and the stack
+// are played by a script; time by a counter.
 #include "lib/clock.h"          // now_us
 #include "lib/err.h"            // err_name
 #include "lib/sha256.h"         // sha256_init
 #include "net/download.h"       // download_run
 #include "net/http/http.h"      // http_get
+#include "net/parallel.h"       // parallel_get
 #include "net/poll.h"           // stack_wait
 #include "net/stack.h"          // tcp_open
 
@@ -72,6 +73,11 @@ int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t d
     return port == 9 ? fail(ERR_CONNECTION_REFUSED, "closed") : 0;
 }
 
+int tcp_start(struct stream **stream, uint32_t address, uint16_t port)
+{
+    return tcp_open(stream, address, port, 0);
+}
+
 static int serve(struct http_get *get, const struct answer *a)
 {
     uint64_t at = a->restarted ? 0 : get->offset;
@@ -97,7 +103,7 @@ static int serve(struct http_get *get, const struct answer *a)
     return get->sink->finish(get->sink, at);
 }
 
-int http_get(struct http_get *get)
+int parallel_get(struct http_get *get, struct parallel *options)
 {
     const struct answer *a = &script[asked];
     struct stream *stream;
@@ -105,6 +111,7 @@ int http_get(struct http_get *get)
 
     assert_true(asked < script_length);
     asked++;
+    options->used = 1;
     assert_string_equal(get->url->host, a->host);
     assert_int_equal(get->offset, a->offset);
     assert_string_equal(get->validator != NULL ? get->validator : "",
@@ -167,7 +174,7 @@ struct expected {
 static struct download run(const char *const *urls, unsigned count, unsigned retries, const uint8_t *digest,
                            const struct answer *answers, unsigned answer_count, struct expected expected)
 {
-    struct place place = { .sink = { place_begin, place_write, place_finish }, .limit = WHOLE };
+    struct place place = { .sink = { place_begin, place_write, place_finish, NULL }, .limit = WHOLE };
     struct download d = { .urls = urls, .url_count = count, .retries = retries, .sha256 = digest,
                           .timeout_ms = 1000, .place = &place.sink };
     int err;
@@ -405,7 +412,7 @@ static void test_cancel_while_waiting(void **state)
     cancelled = false;
 }
 
-// What never reaches http_get() or the server.
+// What never reaches parallel_get() or the server.
 static void test_urls(void **state)
 {
     static const char *const bad[] = { "nonsense", "ftp://a.test/x" };

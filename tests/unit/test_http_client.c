@@ -442,6 +442,40 @@ static void carries_large_bodies(void **state)
     free(text);
 }
 
+// `until` ends the transfer in the middle of the body, and may be lowered while it comes.
+static void stops_where_told(void **state)
+{
+    (void)state;
+    for (size_t piece = 0; piece < 4; piece++) {
+        prepare("http://h/");
+        answer(PARTIAL "Content-Range: bytes 3-9/20\r\n\r\ndefghij");
+        peer.piece = piece;
+        get.offset = sink.resumed_at = 3;
+        get.until = 10;
+        assert_int_equal(run(), 0);
+        assert_non_null(strstr(peer.requests[0], "Range: bytes=3-9\r\n"));
+        assert_int_equal(get.received, 7);
+        assert_int_equal(sink.finishes, 0);
+
+        prepare("http://h/");
+        answer(OK "Content-Length: 10\r\n\r\nabcdefghij");
+        peer.piece = piece;
+        int result = http_begin(&get);
+        while (result == 0) {
+            assert_true(http_ready(&get));
+            if (get.received > 0)
+                get.until = 6;
+            result = http_step(&get);
+        }
+        http_end(&get);
+        http_end(&get);
+        assert_int_equal(result, 1);
+        assert_int_equal(get.received, piece == 0 ? 10 : 6);
+        assert_int_equal(sink.finishes, piece == 0);
+        assert_null(peer_check(&peer));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +492,7 @@ int main(void)
         cmocka_unit_test(keeps_validators),
         cmocka_unit_test(reports_connections),
         cmocka_unit_test(carries_large_bodies),
+        cmocka_unit_test(stops_where_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void builds(void **state)
         char text[HTTP_REQUEST_MAX];
         struct url url;
         assert_int_equal(url_parse(&url, cases[i].url, strlen(cases[i].url)), 0);
-        struct http_request request = {&url, cases[i].offset, cases[i].validator};
+        struct http_request request = {&url, cases[i].offset, 0, cases[i].validator};
         long length = http_request_build(text, sizeof text, &request);
         assert_string_equal(text, cases[i].wanted);
         assert_int_equal(length, strlen(cases[i].wanted));
@@ -81,7 +81,7 @@ static void largest_fits(void **state)
     assert_int_equal(url_parse(&url, url_text, URL_MAX - 1), 0);
     memset(validator, 'v', sizeof validator);
     validator[127] = '\0';
-    struct http_request request = {&url, UINT64_MAX, validator};
+    struct http_request request = {&url, UINT64_MAX - 1, UINT64_MAX, validator};
     assert_true(http_request_build(text, sizeof text, &request) > 2300);
     memset(url.path, 'p', sizeof url.path - 1);
     url.path[sizeof url.path - 1] = '\0';
@@ -96,15 +96,39 @@ static void refuses_injection(void **state)
     (void)state;
     assert_int_equal(url_parse(&url, "http://h/", 9), 0);
     for (size_t i = 0; i < COUNT(validators); i++) {
-        struct http_request request = {&url, 1, validators[i]};
+        struct http_request request = {&url, 1, 0, validators[i]};
         assert_int_equal(http_request_build(text, sizeof text, &request), ERR_UNSUPPORTED);
         assert_non_null(strstr(fail_detail(), "control byte"));
+    }
+}
+
+static void ends_where_told(void **state)
+{
+    static const struct { uint64_t offset, until; const char *range; } cases[] = {
+        {5, 6, "Range: bytes=5-5\r\n"},
+        {1, 1ull << 40, "Range: bytes=1-1099511627775\r\n"},
+        {6, 6, "Range: bytes=6-\r\n"},
+        {6, 5, "Range: bytes=6-\r\n"},
+        {0, 6, NULL},
+    };
+    char text[HTTP_REQUEST_MAX];
+    struct url url;
+    (void)state;
+    assert_int_equal(url_parse(&url, "http://h/", 9), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct http_request request = {&url, cases[i].offset, cases[i].until, NULL};
+        assert_true(http_request_build(text, sizeof text, &request) > 0);
+        const char *range = strstr(text, "Range:");
+        if (cases[i].range)
+            assert_memory_equal(range, cases[i].range, strlen(cases[i].range));
+        else
+            assert_null(range);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(builds), cmocka_unit_test(largest_fits),
-                                       cmocka_unit_test(refuses_injection)};
+                                       cmocka_unit_test(refuses_injection), cmocka_unit_test(ends_where_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,7 @@ static void test_defaults(void **state)
         assert_false(opt.have_sha256 || opt.debug);
         assert_true(!opt.nic && !opt.kernel && !opt.append && !opt.entry);
         assert_int_equal(opt.medium, OPT_MEDIUM_AUTO);
+        assert_int_equal(opt.connections, 4);
         assert_int_equal(opt.retries, 3);
         assert_int_equal(opt.timeout_s, 20);
         assert_int_equal(opt.on_error, OPT_ON_ERROR_WAIT);
@@ -59,7 +60,7 @@ static void test_all_words(void **state)
     parse("url=http://a/x.iso?a=b&c url=HTTPS://b/ sha256=" DIGEST
           " ip=192.0.2.5::192.0.2.1:255.255.255.128:host:eth0:off:9.9.9.9:1.1.1.1 nic=00:1f.6 kernel=/v"
           " initrd=/a,/b initrd=/c append=x=y entry=2 medium=vmcore console=ttyS1,9600n8 console=tty0"
-          " retry=0 timeout=86400 on-error=halt debug -- quiet");
+          " connections=8 retry=0 timeout=86400 on-error=halt debug -- quiet");
     assert_int_equal(opt.url_source, OPT_URL_GIVEN);
     assert_int_equal(opt.url_count, 2);
     assert_string_equal(opt.urls[0], "http://a/x.iso?a=b&c");
@@ -83,6 +84,7 @@ static void test_all_words(void **state)
     assert_int_equal(opt.console_count, 2);
     assert_true(opt.consoles[0].serial && opt.consoles[0].port == 1 && opt.consoles[0].baud == 9600);
     assert_false(opt.consoles[1].serial);
+    assert_int_equal(opt.connections, 8);
     assert_int_equal(opt.retries, 0);
     assert_int_equal(opt.timeout_s, 86400);
     assert_int_equal(opt.on_error, OPT_ON_ERROR_HALT);
@@ -275,6 +277,8 @@ static void test_refused(void **state)
         {"console=ttyS0;9600", ERR_OPTION_INVALID, "baud"},
         {"console=ttyS0,9600e7", ERR_OPTION_INVALID, "e7"},
         {"console=tty0 console=tty0 console=tty0 console=tty0 console=tty0", ERR_OPTION_INVALID, "4 times"},
+        {"connections=0", ERR_OPTION_INVALID, "1 to 8"},
+        {"connections=9", ERR_OPTION_INVALID, "1 to 8"},
         {"retry=1001", ERR_OPTION_INVALID, "0 to 1000"},
         {"retry=-1", ERR_OPTION_INVALID, "0 to 1000"},
         {"retry=3x", ERR_OPTION_INVALID, "0 to 1000"},
@@ -352,7 +356,7 @@ static void test_table(void **state)
         assert_true(strlen(o->meaning) > 10);
         assert_true(!o->value || strlen(o->value) > 2);
     }
-    assert_int_equal(count, 14);
+    assert_int_equal(count, 15);
     assert_null(options_info(count));
 }
 

@@ -12,7 +12,7 @@ UNIT-test_http_request := net/http/request.c net/url.c lib/err.c
 UNIT-test_http_headers := net/http/headers.c lib/err.c
 UNIT-test_http_response := net/http/response.c net/http/headers.c net/http/status.c lib/err.c
 UNIT-test_http_chunked := net/http/chunked.c lib/err.c
-UNIT-test_http_client := tests/unit/http_peer.c net/http/client.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
+UNIT-test_http_client := tests/unit/http_peer.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
 UNIT-test_doors := boot/doors.c boot/multiboot2.c boot/multiboot1.c boot/pvh.c kernel/firmware/efi_map.c lib/err.c
 UNIT-test_cpio := kernel/linux/cpio.c
 UNIT-test_efi_map := kernel/linux/efi_map.c lib/err.c
@@ -38,3 +38,5 @@ UNIT-test_stack := kernel/random.c $(NET_STACK)
 UNIT-test_keyboard := kernel/scancode.c kernel/escape.c
 UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
 UNIT-test_console := kernel/console.c kernel/escape.c
+UNIT-test_spans := net/spans.c
+UNIT-test_parallel := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)

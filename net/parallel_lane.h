@@ -1,0 +1,60 @@
+// The state of net/parallel.c, and the way of the bytes from several connections into one sink. Shared by
+// parallel.c and parallel_lane.c; nobody else includes it.
+#ifndef URLBOOT_NET_PARALLEL_LANE_H
+#define URLBOOT_NET_PARALLEL_LANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/http/http.h"  // struct http_get
+#include "net/parallel.h"   // PARALLEL_MAX
+#include "net/sink.h"       // struct sink
+#include "net/spans.h"      // struct spans
+
+#define LANES (PARALLEL_MAX + 1)  // the caller's own, which is used once, and those that follow
+
+struct engine;
+
+struct lane {                   // one connection
+    struct sink sink;           // must be first: what its http_get writes to
+    struct engine *engine;
+    struct http_get *get;       // lane 0: the caller's
+    uint32_t number;
+    bool open;
+    uint64_t brought;           // bytes, since it was opened
+    uint64_t heard_us;          // when its last piece came
+};
+
+struct engine {
+    struct http_get *get;       // the caller's
+    struct parallel *options;
+    struct sink *below;         // the caller's sink
+    struct lane lanes[LANES];
+    struct spans spans;
+    uint64_t front, total;      // bytes handed to `below` in order; all of them
+    uint8_t *image;             // where byte 0 of the body lies, once room() has told
+    bool many;                  // the second phase: more than one connection
+    int fatal;                  // error of the sink: ends it all
+    int error;                  // what a connection died of
+    unsigned refused;           // connections in a row that brought nothing
+    uint64_t refused_until;     // no further one before
+    uint64_t heard_us;          // when any piece came
+    unsigned wanted;            // how many connections there should be
+    bool settled;               // and that is the end of trying
+    uint64_t first_byte_us;     // from request to answer: the length of the way
+    uint64_t best_rate;         // bytes per second with half of `wanted`
+    uint64_t measure_start, measure_bytes;
+    struct http_get more[PARALLEL_MAX];  // of lanes 1 and up
+};
+
+// Sets up all lanes and puts the first one's sink under `get`.
+void lanes_init(struct engine *e, struct http_get *get, struct parallel *options);
+
+// Hands on to the sink below what has become contiguous, a bounded piece of it; *busy: there was some.
+// 0 or the sink's error.
+int lanes_advance(struct engine *e, bool *busy);
+
+// True when the sink below has every byte.
+bool lanes_complete(const struct engine *e);
+
+#endif
