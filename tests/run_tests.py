@@ -93,20 +93,35 @@ def run_fuzzers(options, logs, count):
                 count.failed(name, f"exit status {status} after {runs} inputs\n{tail(text)}")
 
 
-def run_checks(options, logs, count):
-    """tests/check_tree.sh prints "ok NAME" or "FAILED NAME" and what is wrong below."""
-    payloads = [options.build / "urlboot.elf", options.build / "clang" / "urlboot.elf"]
-    _, text = capture(["sh", TREE / "tests" / "check_tree.sh", *payloads], logs / "check.log", 300, cwd=TREE)
+def run_lines(command, log, count, kind):
+    """A program that prints "ok NAME" or "FAILED NAME" and what is wrong below. Returns its output."""
+    status, text = capture(command, log, 300, cwd=TREE)
     passed = re.findall(r"^ok (.*)$", text, re.MULTILINE)
     failed = re.findall(r"^FAILED (.*)$", text, re.MULTILINE)
     count.passed += len(passed)
-    print(f"ok tree checks: {len(passed)}", flush=True)
+    print(f"ok {kind}: {len(passed)}", flush=True)
     for name in failed:
-        count.failed(f"check/{name}", "")
+        count.failed(f"{kind}/{name}", "")
     if failed or not passed:
         print(tail(text, 200))
-        if not failed:
-            count.failed("check", "check_tree.sh printed no result")
+    if not failed and (status != 0 or not passed):
+        count.failed(kind, f"status {status}, {len(passed)} results")
+    return text
+
+
+def run_checks(options, logs, count):
+    """The house style and the linked files."""
+    payloads = [options.build / "urlboot.elf", options.build / "clang" / "urlboot.elf"]
+    run_lines(["sh", TREE / "tests" / "check_tree.sh", *payloads], logs / "check.log", count, "tree checks")
+
+
+def run_profile(options, logs, count):
+    """Instructions for each MiB, compared with what is written down. What became better is said, too."""
+    command = [sys.executable, "-B", TREE / "tests" / "profile" / "profile.py", "--build", options.build,
+               "--compiler", options.profile, "--gate"]
+    text = run_lines(command, logs / "profile.log", count, "profile")
+    if "FAILED" not in text:
+        print("".join(f"{line}\n" for line in text.splitlines() if line.startswith("    ")), end="", flush=True)
 
 
 def run_pytest(options, logs, count, folder):
@@ -157,6 +172,7 @@ def main():
     parser.add_argument("--fuzz", default="", help="names of fuzzers")
     parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--check", action="store_true", help="run the tree checks")
+    parser.add_argument("--profile", default="", help="compare instruction counts; the payload's compiler, gcc-12")
     parser.add_argument("--hosted", action="store_true", help="run the network stack's tests on the host")
     parser.add_argument("--system", action="store_true", help="run the tests that boot machines")
     parser.add_argument("--only", default="", help="only the hosted and system tests that pytest -k would choose")
@@ -171,6 +187,8 @@ def main():
     run_fuzzers(options, logs, count)
     if options.check:
         run_checks(options, logs, count)
+    if options.profile:
+        run_profile(options, logs, count)
     if options.hosted:
         run_pytest(options, logs, count, "hosted")
     if options.system and build_images(options, count):

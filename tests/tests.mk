@@ -67,7 +67,10 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAM
 
 -include $(UNIT_OBJS:.o=.d) $(FUZZ_OBJS:.o=.d)
 
-.PHONY: unit fuzzers hosted clang run iso gdb test check fuzz images
+# ---- instructions for each MiB ---------------------------------------------------------------------------
+include tests/profile/profile.mk
+
+.PHONY: unit fuzzers hosted clang run iso gdb test check fuzz images profile profile-renew
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 # The network stack as a Linux program, for tests/hosted.
 hosted: $(THIRD_PARTY_STAMP)
@@ -87,6 +90,8 @@ fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 #: make test         unit tests, short fuzzing, tree checks, boots of all kinds in QEMU (TESTS=word: some)
 #: make check        tree and binary checks only
 #: make fuzz         every fuzzer for FUZZ_LONG_S seconds (default 600)
+#: make profile      counts the instructions that a MiB of a download takes, by function, into build/profile/
+#: make profile-renew   the same, and writes the figures down for make test to compare with
 #: make images       the ISOs that the tests boot
 #:                   All: BUILD=dir, THIRD_PARTY=dir (sources already unpacked), CC=clang
 # Each installs what is missing first; a second make then sees the tools that the first one installed.
@@ -114,9 +119,9 @@ images:
 
 test:
 	@sh tests/setup.sh test
-	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted clang
+	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted clang $(PROFILE_DIR)/receive
 	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
-	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --hosted --system --only "$(TESTS)"
+	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --profile $(PROFILE_COMPILER) --hosted --system --only "$(TESTS)"
 
 check:
 	@sh tests/setup.sh test
@@ -127,3 +132,8 @@ fuzz:
 	@sh tests/setup.sh test
 	@$(MAKE) --no-print-directory $(JOBS) fuzzers
 	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_LONG_S) --fuzz "$(FUZZERS)"
+
+profile profile-renew:
+	@sh tests/setup.sh test
+	@$(MAKE) --no-print-directory $(JOBS) $(PROFILE_DIR)/receive
+	@$(PYTHON) -B tests/profile/profile.py --build $(BUILD) --compiler $(PROFILE_COMPILER) $(if $(filter %-renew,$@),--renew)
