@@ -20,8 +20,8 @@ BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boo
 KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
            kernel/console.o kernel/serial.o kernel/display.o kernel/vga.o kernel/framebuffer.o kernel/psf.o \
            kernel/font.o kernel/screen.o kernel/keyboard.o kernel/scancode.o kernel/escape.o \
-           kernel/prompt.o kernel/progress.o kernel/phase.o kernel/failure.o kernel/reboot.o kernel/log.o \
-           kernel/panic.o kernel/symbols.o \
+           kernel/prompt.o kernel/progress.o kernel/phase.o kernel/profile.o kernel/failure.o kernel/reboot.o \
+           kernel/log.o kernel/panic.o kernel/symbols.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o \

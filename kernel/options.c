@@ -162,6 +162,13 @@ static int set_debug(struct options *opt, char *value)
     return 0;
 }
 
+static int set_profile(struct options *opt, char *value)
+{
+    (void)value;
+    opt->profile = true;
+    return 0;
+}
+
 // ---- the table ----------------------------------------------------------------------------------------
 
 #define MAY_BE_EMPTY true
@@ -216,6 +223,9 @@ static const struct option {
     {{"debug", NULL,
       "show the debug log"},
      set_debug, MAY_BE_EMPTY},
+    {{"profile", NULL,
+      "tell in clock cycles where the time of the download went"},
+     set_profile, MAY_BE_EMPTY},
 };
 
 const struct option_info *options_info(unsigned index)

@@ -50,6 +50,7 @@ struct options {
     unsigned timeout_s;       // timeout=, seconds without a byte before an attempt is given up, default 20
     enum opt_on_error on_error;
     bool debug;               // debug: show LOG_DEBUG lines
+    bool profile;             // profile: count the download's cycles
     const char *linux_words;  // what follows `--`, "" when nothing does
     char storage[2 * 4096];   // the strings above point in here
 };

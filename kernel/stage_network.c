@@ -7,7 +7,9 @@
 #include "kernel/acpi.h"         // acpi_read
 #include "kernel/ask.h"          // ask_url
 #include "kernel/console.h"      // console_status
+#include "kernel/cpu.h"          // rdtsc
 #include "kernel/phase.h"        // phase_begin
+#include "kernel/profile.h"      // profile_start
 #include "kernel/progress.h"     // progress_format
 #include "kernel/timer.h"        // timer_check
 #include "lib/clock.h"           // deadline_ms
@@ -133,7 +135,7 @@ static void show_progress(void *ctx, const struct download_progress *p)
     console_status(line);
 }
 
-int stage_download(struct boot *b)
+static int download(struct boot *b)
 {
     char through[48];
     const struct nic *nic = stack_lease()->nic;
@@ -166,4 +168,26 @@ int stage_download(struct boot *b)
     else
         log_warn("download: not verified, no sha256= was given");
     return 0;
+}
+
+static uint64_t cycles(void)
+{
+    return rdtsc();
+}
+
+int stage_download(struct boot *b)
+{
+    static struct profile profile;
+    char line[128];
+    uint64_t start = now_us(), us;
+
+    if (!b->options.profile)
+        return download(b);
+    profile_start(&profile, cycles);
+    int err = download(b);
+    profile_stop();
+    us = now_us() - start;
+    for (unsigned i = 0; profile_format(&profile, i, us, b->download.length, line, sizeof(line)); i++)
+        log_info("%s", line);
+    return err;
 }

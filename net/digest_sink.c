@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/clock.h"  // now_us
-#include "lib/err.h"  // fail
+#include "kernel/profile.h"  // profile_enter
+#include "lib/clock.h"       // now_us
+#include "lib/err.h"         // fail
 
 #define HEX_SIZE (2 * 32 + 1)
 
@@ -27,7 +28,9 @@ static int digest_write(struct sink *sink, uint64_t offset, const void *data, si
     if (offset != d->hashed)
         return fail(ERR_INVALID_RESPONSE, "byte %lu came where byte %lu was due", offset, d->hashed);
     uint64_t start = now_us();
+    profile_enter(PROFILE_HASH);
     sha256_update(&d->hash, data, length);
+    profile_leave();
     d->spent_us += now_us() - start;
     d->hashed += length;
     return d->below->write(d->below, offset, data, length);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/memory.h"      // kcalloc
+#include "kernel/profile.h"     // profile_enter
 #include "lib/clock.h"          // now_us
 #include "lib/err.h"            // fail
 #include "lib/log.h"            // log_warn
@@ -84,7 +85,9 @@ static int door_write(struct sink *door, uint64_t offset, const void *data, size
 
     if (offset != r->have)
         return fail(ERR_INVALID_RESPONSE, "byte %lu came where byte %lu was due", offset, r->have);
+    profile_enter(PROFILE_SINK);
     err = r->chain->write(r->chain, offset, data, length);
+    profile_leave();
     if (err == 0)
         r->have += length;
     return err;

@@ -10,6 +10,7 @@
 #include "lib/clock.h"      // deadline_ms
 #include "lib/err.h"        // fail
 #include "hooks.h"          // tcp_ooseq_limit
+#include "kernel/profile.h" // profile_enter
 #include "lib/log.h"        // log_info
 #include "lwip/dhcp.h"      // dhcp_release_and_stop
 #include "lwip/etharp.h"    // etharp_output
@@ -39,6 +40,14 @@ bool iface_link_up(struct iface *iface)
     return iface->running && netif_is_link_up(&iface->netif);
 }
 
+static int transmit(struct nic *nic, struct pbuf *frame)
+{
+    profile_enter(PROFILE_SEND);
+    int err = nic->ops->transmit(nic, frame);
+    profile_leave();
+    return err;
+}
+
 // lwIP's linkoutput. The driver takes its own reference or a copy.
 static err_t send_frame(struct netif *netif, struct pbuf *frame)
 {
@@ -50,12 +59,12 @@ static err_t send_frame(struct netif *netif, struct pbuf *frame)
     if (frame->tot_len > nic->mtu + SIZEOF_ETH_HDR)
         return ERR_BUF;
     if (frame->next == NULL)
-        return nic->ops->transmit(nic, frame) == 0 ? ERR_OK : ERR_MEM;
+        return transmit(nic, frame) == 0 ? ERR_OK : ERR_MEM;
 
     single = pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
     if (single == NULL)
         return ERR_MEM;
-    err = nic->ops->transmit(nic, single);
+    err = transmit(nic, single);
     pbuf_free(single);
     return err == 0 ? ERR_OK : ERR_MEM;
 }
@@ -77,8 +86,11 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
     if (frame->flags & PBUF_FLAG_IS_CUSTOM)
         iface->rx_buffers = ((struct nic_buf *)(void *)frame)->pool->count;
     NETIF_SET_CHECKSUM_CTRL(&iface->netif, iface->checksums & ~unchecked);
+    profile_count(PROFILE_BYTES, frame->tot_len);
+    profile_enter(PROFILE_INPUT);
     if (iface->netif.input(frame, &iface->netif) != ERR_OK)
         pbuf_free(frame);
+    profile_leave();
 }
 
 // A hole is filled by a frame that needs a buffer too: segments behind it may take half of the pool, or

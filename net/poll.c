@@ -5,6 +5,7 @@
 
 #include "drivers/nic.h"    // struct nic
 #include "kernel/cpu.h"     // cpu_idle
+#include "kernel/profile.h" // profile_enter
 #include "lib/clock.h"      // now_us
 #include "lib/err.h"        // fail
 #include "lwip/timeouts.h"  // sys_check_timeouts
@@ -30,6 +31,14 @@ static void check_links(uint64_t now)
             iface_check_link(iface);
 }
 
+static unsigned poll_nic(struct nic *nic)
+{
+    profile_enter(PROFILE_DRIVER);
+    unsigned frames = nic->ops->poll(nic, FRAMES_PER_TURN);
+    profile_leave();
+    return frames;
+}
+
 unsigned stack_poll(void)
 {
     static uint64_t last_frame;
@@ -37,9 +46,10 @@ unsigned stack_poll(void)
     unsigned frames = 0;
     uint64_t now;
 
+    profile_enter(PROFILE_LOOP);
     for (unsigned i = 0; (iface = iface_at(i)) != NULL; i++)
         if (iface->running)
-            frames += iface->nic->ops->poll(iface->nic, FRAMES_PER_TURN);
+            frames += poll_nic(iface->nic);
     sys_check_timeouts();
 
     now = now_us();
@@ -48,6 +58,7 @@ unsigned stack_poll(void)
         last_frame = now;
     else if (now - last_frame > IDLE_AFTER_US)
         cpu_idle();
+    profile_leave_turn(frames);
     return frames;
 }
 

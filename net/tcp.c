@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "kernel/memory.h"  // kcalloc
+#include "kernel/profile.h" // profile_enter
 #include "lib/clock.h"      // deadline_passed
 #include "lib/err.h"        // fail
 #include "lwip/ip.h"        // ip_current_input_netif
@@ -165,6 +166,7 @@ static void stream_consume(struct stream *s, size_t length)
     struct tcp_stream *t = (struct tcp_stream *)s;
     struct pbuf *head;
 
+    profile_enter(PROFILE_RETURN);
     while (length > 0 && (head = first_data(t)) != NULL) {
         size_t part = length < head->len ? length : head->len;
 
@@ -174,6 +176,7 @@ static void stream_consume(struct stream *s, size_t length)
         if (t->pcb != NULL)
             tcp_recved(t->pcb, (u16_t)part);
     }
+    profile_leave();
 }
 
 static void detach(struct tcp_pcb *pcb)

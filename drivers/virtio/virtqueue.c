@@ -11,6 +11,7 @@
 #include "drivers/virtio/virtio_pci_regs.h"  // virtq_desc
 #include "kernel/cpu.h"                      // mb
 #include "kernel/memory.h"                   // kcalloc
+#include "kernel/profile.h"                  // profile_count
 #include "lib/err.h"                         // fail
 
 // Both rings: flags, index, entries, and at the end the other side's event index.
@@ -167,6 +168,7 @@ void virtq_kick(struct virtq *queue)
     if (!wants_doorbell(queue, seen))
         return;
     queue->doorbells++;
+    profile_count(PROFILE_DOORBELLS, 1);
     queue->notify(queue);
 }
 

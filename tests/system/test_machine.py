@@ -90,3 +90,17 @@ def test_files_named_by_hand(boot, url, small):
     machine = boot.start(f"url={url}", f'"kernel={kernel}"', '"initrd=/.strange/Deep Folder/ramdisk.2"',
                          '"append=quiet marker=by-hand"')
     assert "marker=by-hand" in machine.wait(r"^SMALL-ISO-CMDLINE (.*)$", 240).group(1)
+
+
+def test_profile(boot, url, small):
+    """profile: the stages share the whole time, and all bytes were counted."""
+    text = boot.good(f"url={url}", "profile").text
+    assert "profile of the download: " in text
+    shares = dict(re.findall(r"^.*?  (waiting|loop|driver|lwip input|send|http|hash|sink|return) +(\d+\.\d) %", text, re.MULTILINE))
+    assert len(shares) == 9, shares
+    assert 99 < sum(map(float, shares.values())) <= 100, shares
+    assert all(float(shares[name]) > 0 for name in ("waiting", "driver", "lwip input", "sink")), shares
+    frames, received, sent, pieces = map(int, re.search(
+        r"  (\d+) frames with (\d+) bytes received, (\d+) frames sent, (\d+) pieces written", text).groups())
+    assert received > small.length and frames > 0 and sent > 0 and pieces > 0
+    assert int(re.search(r"at most \d+ frames in one, (\d+) doorbells", text).group(1)) > 0

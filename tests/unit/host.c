@@ -4,6 +4,7 @@
 #include "drivers/dma.h"    // dma_alloc
 #include "kernel/memory.h"  // kmalloc
 #include "kernel/panic.h"   // panic
+#include "kernel/profile.h" // profile_running
 #include "lib/clock.h"      // now_us
 #include "lib/log.h"        // klog
 
@@ -14,6 +15,22 @@
 #include <time.h>
 
 #define WEAK __attribute__((weak))
+
+WEAK struct profile *profile_running;  // nothing is measured
+
+WEAK void profile_push(enum profile_stage stage)
+{
+    (void)stage;
+}
+
+WEAK void profile_pop(void)
+{
+}
+
+WEAK void profile_pop_turn(unsigned frames)
+{
+    (void)frames;
+}
 
 WEAK void klog(enum log_level level, const char *format, ...)
 {

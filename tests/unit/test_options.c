@@ -43,7 +43,7 @@ static void test_defaults(void **state)
         assert_int_equal(opt.url_source, OPT_URL_DHCP);
         assert_int_equal(opt.url_count + opt.initrd_count + opt.console_count, 0);
         assert_true(opt.ip.dhcp);
-        assert_false(opt.have_sha256 || opt.debug);
+        assert_false(opt.have_sha256 || opt.debug || opt.profile);
         assert_true(!opt.nic && !opt.kernel && !opt.append && !opt.entry);
         assert_int_equal(opt.medium, OPT_MEDIUM_AUTO);
         assert_int_equal(opt.connections, 4);
@@ -60,7 +60,7 @@ static void test_all_words(void **state)
     parse("url=http://a/x.iso?a=b&c url=HTTPS://b/ sha256=" DIGEST
           " ip=192.0.2.5::192.0.2.1:255.255.255.128:host:eth0:off:9.9.9.9:1.1.1.1 nic=00:1f.6 kernel=/v"
           " initrd=/a,/b initrd=/c append=x=y entry=2 medium=vmcore console=ttyS1,9600n8 console=tty0"
-          " connections=8 retry=0 timeout=86400 on-error=halt debug -- quiet");
+          " connections=8 retry=0 timeout=86400 on-error=halt debug profile -- quiet");
     assert_int_equal(opt.url_source, OPT_URL_GIVEN);
     assert_int_equal(opt.url_count, 2);
     assert_string_equal(opt.urls[0], "http://a/x.iso?a=b&c");
@@ -88,7 +88,7 @@ static void test_all_words(void **state)
     assert_int_equal(opt.retries, 0);
     assert_int_equal(opt.timeout_s, 86400);
     assert_int_equal(opt.on_error, OPT_ON_ERROR_HALT);
-    assert_true(opt.debug);
+    assert_true(opt.debug && opt.profile);
     assert_string_equal(opt.linux_words, "quiet");
 }
 
@@ -233,6 +233,7 @@ static void test_refused(void **state)
         {"url=http://a url=dhcp", ERR_OPTION_INVALID, "combined"},
         {"debug=1", ERR_OPTION_INVALID, "takes no value"},
         {"debug=", ERR_OPTION_INVALID, "takes no value"},
+        {"profile=2", ERR_OPTION_INVALID, "takes no value"},
         {"sha256=abc", ERR_OPTION_INVALID, "has 3 digits"},
         {"sha256=" DIGEST "0", ERR_OPTION_INVALID, "has 65 digits"},
         {"sha256=e3b0g4", ERR_OPTION_INVALID, "place 5"},
@@ -356,7 +357,7 @@ static void test_table(void **state)
         assert_true(strlen(o->meaning) > 10);
         assert_true(!o->value || strlen(o->value) > 2);
     }
-    assert_int_equal(count, 15);
+    assert_int_equal(count, 16);
     assert_null(options_info(count));
 }
 

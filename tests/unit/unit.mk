@@ -35,6 +35,7 @@ UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
 UNIT-test_download := net/download.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_stack := kernel/random.c $(NET_STACK)
+UNIT-test_profile := kernel/profile.c
 UNIT-test_keyboard := kernel/scancode.c kernel/escape.c
 UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
 UNIT-test_console := kernel/console.c kernel/escape.c
