@@ -99,15 +99,16 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile tests/tests.mk
 
+# -MD, not -MMD: lwipopts.h is included by headers that count as the system's.
 $(BUILD)/%.o: %.c | $(THIRD_PARTY_STAMP) $(BUILD)/uapi
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	@$(CC) $(KFLAGS) $(WARN) $(KINC) -MMD -MP -c $< -o $@
+	@$(CC) $(KFLAGS) $(WARN) $(KINC) -MD -MP -c $< -o $@
 
 $(BUILD)/%.o: %.S
 	@mkdir -p $(@D)
 	@echo "  AS    $<"
-	@$(CC) $(KFLAGS) $(KINC) -MMD -MP -c $< -o $@
+	@$(CC) $(KFLAGS) $(KINC) -MD -MP -c $< -o $@
 
 -include $(OBJS:.o=.d)
 

@@ -37,7 +37,7 @@ endif
 
 $(THIRD_PARTY_OBJS): $(BUILD)/obj-third-party/%.o: $(THIRD_PARTY_STAMP) lib/third_party.mk
 	@mkdir -p $(@D)
-	@echo "  CC   $*.c"; $(CC) $(THIRD_PARTY_FLAGS) $(KINC) -MMD -MP -c $(THIRD_PARTY)/$*.c -o $@
+	@echo "  CC   $*.c"; $(CC) $(THIRD_PARTY_FLAGS) $(KINC) -MD -MP -c $(THIRD_PARTY)/$*.c -o $@
 
 -include $(THIRD_PARTY_OBJS:.o=.d)
 

@@ -59,11 +59,11 @@ source_of = $(patsubst third-party/%,$(THIRD_PARTY)/%,$(1).c)
 
 $(UNIT_OBJS): $(BUILD)/unit-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)
-	@echo "  HOST $<"; $(HOST_CC) $(HOST_FLAGS) -Wno-format-truncation $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+	@echo "  HOST $<"; $(HOST_CC) $(HOST_FLAGS) -Wno-format-truncation $(SAN) $(call third_flags,$<) -MD -MP -c $< -o $@
 
 $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)
-	@echo "  FUZZ $<"; $(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link $(SAN) $(call third_flags,$<) -MMD -MP -c $< -o $@
+	@echo "  FUZZ $<"; $(FUZZ_CC) $(HOST_FLAGS) -fsanitize=fuzzer-no-link $(SAN) $(call third_flags,$<) -MD -MP -c $< -o $@
 
 -include $(UNIT_OBJS:.o=.d) $(FUZZ_OBJS:.o=.d)
 

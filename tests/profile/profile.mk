@@ -12,7 +12,7 @@ PROFILE_COMPILER = $(if $(findstring clang,$(shell $(CC) --version)),clang,gcc)-
 
 $(PROFILE_HOST): $(PROFILE_DIR)/%.o: %.c | $(THIRD_PARTY_STAMP)
 	@mkdir -p $(@D)
-	@echo "  HOST $<"; $(HOST_CC) $(filter-out -O1,$(HOST_FLAGS)) -O2 -fno-pie -MMD -MP -c $< -o $@
+	@echo "  HOST $<"; $(HOST_CC) $(filter-out -O1,$(HOST_FLAGS)) -O2 -fno-pie -MD -MP -c $< -o $@
 
 $(PROFILE_DIR)/string.o: $(BUILD)/lib/string.o
 	@mkdir -p $(@D)

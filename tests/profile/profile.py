@@ -92,8 +92,10 @@ class Profile:
 
 @functools.cache
 def relative(path):
-    """A file's name inside the tree, or as it is."""
-    return os.path.realpath(path).removeprefix(f"{TREE}/")
+    """A file's name inside the tree, wherever the tree was when the file was compiled; else as it is."""
+    parts = path.split("/")
+    tails = ("/".join(parts[i:]) for i in range(len(parts)))
+    return next((tail for tail in tails if tail and not tail.startswith("/") and (TREE / tail).is_file()), path)
 
 
 def short(function):
