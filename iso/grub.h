@@ -68,6 +68,7 @@ struct grub {
     unsigned function_count;
     unsigned item_count;
     unsigned menu_first;               // items from here on belong to the menu being run
+    unsigned menus_replaced;           // how often `configfile` has put another menu there
     bool default_found;                // out->chosen is what the configuration wants
     size_t arena_used;
     struct grub_variable variables[GRUB_VARIABLES_MAX];

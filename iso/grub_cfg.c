@@ -65,14 +65,17 @@ void menu_add(struct grub *g, const struct grub_args *args, struct text body)
 
 bool menu_replace(struct grub *g, struct text script)
 {
-    unsigned before = g->item_count;
+    unsigned before = g->item_count, replaced = g->menus_replaced;
     unsigned old = before - g->menu_first;
 
     script_run(g, script);
+    if (g->menus_replaced != replaced)
+        return true;  // it went on to yet another menu, which stands at menu_first already
     if (g->item_count == before)
         return false;
     memmove(&g->items[g->menu_first], &g->items[before], (g->item_count - before) * sizeof(g->items[0]));
     g->item_count -= old;
+    g->menus_replaced++;
     g->flow = FLOW_EXIT;  // GRUB shows that menu, and never comes back
     return true;
 }

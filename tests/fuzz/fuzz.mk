@@ -9,3 +9,5 @@ FUZZ-fuzz_efi_map := kernel/linux/efi_map.c lib/err.c
 FUZZ-fuzz_acpi := kernel/acpi.c lib/err.c
 FUZZ-fuzz_options := kernel/options.c kernel/option_values.c lib/err.c
 FUZZ-fuzz_stack := $(NET_STACK)
+FUZZ-fuzz_iso9660 := $(ISO_READER) lib/err.c
+FUZZ-fuzz_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/err.c

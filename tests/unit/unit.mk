@@ -41,3 +41,6 @@ UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
 UNIT-test_console := kernel/console.c kernel/escape.c
 UNIT-test_spans := net/spans.c
 UNIT-test_parallel := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+ISO_READER := $(addprefix iso/,iso9660.c directory.c rock_ridge.c joliet.c path.c)
+ISO_FINDERS := $(addprefix iso/,boot_entry.c finder.c grub_cfg.c grub_lex.c grub_script.c grub_command.c grub_test.c grub_env.c bls.c isolinux_cfg.c treeinfo.c known_paths.c family.c)
+UNIT-test_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
