@@ -14,6 +14,7 @@
 struct bls {
     const struct iso *iso;
     struct boot_entries *out;
+    size_t budget;                         // bytes of entries that may still be read
     char wanted[FILE_MAX];                 // default pattern, "" when there is none
     bool chosen;
 };
@@ -89,8 +90,9 @@ static void take_file(struct bls *b, const char *name, const char *path)
     struct text text, line;
     unsigned index = b->out->count;
 
-    if (!entry || !config_text(b->iso, path, &text))
+    if (!entry || !config_text(b->iso, path, &text) || (size_t)(text.end - text.at) > b->budget)
         return;
+    b->budget -= (size_t)(text.end - text.at);
     while (text_line(&text, &line))
         if (!take_line(entry, line))
             return;
@@ -132,6 +134,7 @@ int find_bls(const struct iso *iso, const char *path, struct boot_entries *out)
     memset(b, 0, sizeof(*b));
     b->iso = iso;
     b->out = out;
+    b->budget = CONFIG_BYTES_MAX;
     if (iso_find(iso, path, &folder) != 0 || !folder.directory)
         return 0;
     read_default(b);

@@ -13,11 +13,12 @@
 #define FOLDER_MAX 256
 #define INCLUDE_DEPTH_MAX 8
 #define INCLUDES_MAX 256       // files read, all together
+#define LOOKUPS_MAX 4096       // names looked up in the ISO, all together: each is a walk over directories
 
 struct isolinux {
     const struct iso *iso;
     struct boot_entries *out;
-    unsigned depth, files;
+    unsigned depth, files, lookups;
     bool in_label;             // an entry is being filled
     bool in_help;              // between TEXT HELP and ENDTEXT
     bool wants_append;         // the label has no APPEND of its own yet
@@ -38,8 +39,16 @@ typedef void directive(struct isolinux *s, struct text *rest);
 
 static void parse_file(struct isolinux *s, const char *path);
 
-// The file that `name` means: in the folder, and when it is not there, from the root. False: too long.
-static bool full_path(const struct isolinux *s, const struct text *name, char *out, size_t size)
+// True while so many more names may be looked up.
+static bool may_look_up(struct isolinux *s, unsigned names)
+{
+    s->lookups += names;
+    return s->lookups <= LOOKUPS_MAX;
+}
+
+// The file that `name` means: in the folder, and when it is not there, from the root. False: too long, or one
+// name too many.
+static bool full_path(struct isolinux *s, const struct text *name, char *out, size_t size)
 {
     int n = (int)(name->end - name->at);
     int length;
@@ -48,7 +57,7 @@ static bool full_path(const struct isolinux *s, const struct text *name, char *o
         length = snprintf(out, size, "%.*s", n, name->at);
     else
         length = snprintf(out, size, "%s/%.*s", s->folder, n, name->at);
-    if (length < 1 || (size_t)length >= size)
+    if (length < 1 || (size_t)length >= size || !may_look_up(s, 1))
         return false;
     if (*name->at != '/' && !iso_has(s->iso, out, false))
         snprintf(out, size, "/%.*s", n, name->at);
@@ -123,7 +132,7 @@ static void finish_label(struct isolinux *s)
         snprintf(entry->title, sizeof(entry->title), "%s", s->label);
     snprintf(entry->position, sizeof(entry->position), "%u", s->menu_index);
     follow_module(s, entry);
-    if (s->spoilt || !entry_commit(s->iso, s->out))
+    if (s->spoilt || !may_look_up(s, 1 + entry->initrd_count) || !entry_commit(s->iso, s->out))
         return;
     strcpy(s->labels[index], s->label);
     if (s->menu_default && !s->marked) {

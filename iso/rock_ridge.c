@@ -36,16 +36,18 @@ static void fields_open(struct fields *f, const struct iso *iso, const uint8_t *
     f->at = start + skip < length ? record + start + skip : f->end;
 }
 
-// SUSP 5.1: the area goes on in another place when this one is used up.
+// SUSP 5.1: the area goes on in another place when this one is used up. It keeps to one sector there, as
+// Linux wants it: a larger one would be walked once for each record that points to it.
 static int fields_continue(struct fields *f)
 {
     const uint8_t *block;
 
     if (++f->continuations > CONTINUATIONS_MAX)
         return fail(ERR_ISO_INVALID, "a name in the ISO has more than %u continuations", CONTINUATIONS_MAX);
-    block = iso_bytes(f->iso, f->next_block, (uint64_t)f->next_offset + f->next_size);
+    uint64_t end = (uint64_t)f->next_offset + f->next_size;
+    block = end <= ISO_SECTOR ? iso_bytes(f->iso, f->next_block, end) : NULL;
     if (!block)
-        return fail(ERR_ISO_INVALID, "a name in the ISO continues outside of it, in block %u", f->next_block);
+        return fail(ERR_ISO_INVALID, "a name in the ISO continues outside of block %u", f->next_block);
     f->have_next = false;
     f->at = block + f->next_offset;
     f->end = f->at + f->next_size;

@@ -1,4 +1,5 @@
-// Boot entries: which menu counts when one of GRUB's files hands over to another.
+// Boot entries: which menu counts when one of GRUB's files hands over to another, and what a configuration may
+// cost.
 #include "iso/boot_entry.h"       // boot_entries
 #include "iso/finder.h"           // find_grub
 #include "iso/iso9660.h"          // iso_open
@@ -82,6 +83,60 @@ static void test_configfile_of_itself_ends(void **state)
     assert_string_equal(entries.entry[0].title, "a1");
 }
 
+// ---- what a configuration may cost --------------------------------------------------------------------
+
+static void find(int (*finder)(const struct iso *iso, const char *path, struct boot_entries *out),
+                 const char *path, const struct tiny_file *files, unsigned count)
+{
+    struct iso iso;
+    size_t size;
+    uint8_t *image = tiny_iso(files, count, &size);
+
+    assert_int_equal(iso_open(&iso, image, size), 0);
+    memset(&entries, 0, offsetof(struct boot_entries, work));
+    assert_int_equal(finder(&iso, path, &entries), 0);
+    free(image);
+}
+
+// `count` labels without a kernel that is there, then a good one.
+static void find_behind_labels(unsigned count)
+{
+    static const char bad[] = "label x\nlinux nope\n", good[] = "label good\nlinux k\n";
+    size_t size = count * (sizeof(bad) - 1) + sizeof(good) - 1;
+    char *text = malloc(size);
+
+    for (unsigned i = 0; i < count; i++)
+        memcpy(text + i * (sizeof(bad) - 1), bad, sizeof(bad) - 1);
+    memcpy(text + count * (sizeof(bad) - 1), good, sizeof(good) - 1);
+    struct tiny_file file = {"ISOLINUX.CFG", text, size};
+    find(find_isolinux, "/isolinux.cfg", &file, 1);
+    free(text);
+}
+
+static void test_isolinux_lookups_end(void **state)
+{
+    (void)state;
+    find_behind_labels(100);
+    ASSERT_TITLES("good");
+    find_behind_labels(5000);
+    assert_int_equal(entries.count, 0);
+}
+
+static void test_bls_bytes_end(void **state)
+{
+    static char big[600 * 1024];
+    static const char head[] = "title big\nlinux /k\n#", small[] = "title small\nlinux /k\n";
+
+    (void)state;
+    memset(big, 'x', sizeof(big));
+    memcpy(big, head, sizeof(head) - 1);
+    struct tiny_file files[] = {
+        {"A.CONF", big, sizeof(big)}, {"B.CONF", big, sizeof(big)}, {"C.CONF", small, sizeof(small) - 1},
+    };
+    find(find_bls, "/", files, 3);
+    ASSERT_TITLES("big", "small");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +145,8 @@ int main(void)
         cmocka_unit_test(test_configfile_in_configfile),
         cmocka_unit_test(test_configfile_in_configfile_of_same_length),
         cmocka_unit_test(test_configfile_of_itself_ends),
+        cmocka_unit_test(test_isolinux_lookups_end),
+        cmocka_unit_test(test_bls_bytes_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
