@@ -150,7 +150,7 @@ int nic_start(struct nic *nic);
 void nic_stop(struct nic *nic);
 
 // Stops every started NIC and takes bus mastering from every network function, driver or not. Called
-// before memory changes hands: before Linux starts, before a panic screen waits.
+// before memory changes hands: before Linux starts, before the failure screen waits.
 void nic_stop_all(void);
 
 #endif

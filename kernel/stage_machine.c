@@ -1,7 +1,7 @@
 // The first stages: from the loader's hand-over to a machine that is ours.
 
 #include "kernel/stages.h"       // stage_begin
-#include "drivers/nic.h"         // nic_stop_all
+#include "drivers/pci/pci.h"     // pci_silence_network
 #include "kernel/ask.h"          // ask_url_on_firmware
 #include "kernel/console.h"      // console_init
 #include "kernel/cpu.h"          // cpuid
@@ -69,7 +69,7 @@ int stage_memory(struct boot *b)
     int err = memory_init(b->info);
     if (err)
         return err;
-    panic_silence = nic_stop_all;
+    panic_silence = pci_silence_network;
     idt_init();
     tune_copy();
     console_init(b->info, &b->options);

@@ -1,5 +1,6 @@
 """Entries that no loader here takes by itself, machines that are refused, and the panic screen."""
 import socket
+import subprocess
 import time
 
 RIP = 16            # gdb's number of the register
@@ -68,19 +69,37 @@ class Debugger:
         self.link.sendall(b"+")
 
 
-def test_panic_names_where_it_was(boot):
-    """A jump to address 0, forced from outside while the prompt waits."""
+def jump_to_zero(boot, memory=""):
+    """Waits for the prompt, sends the packet `memory` to the debugger, and forces a jump to address 0."""
     machine = boot.start("url=ask", gdb=True)
     debugger = Debugger(machine.gdb_socket)
     debugger.send("c")
     machine.wait("URL of the ISO:", 120)
     debugger.stop()
+    if memory:
+        debugger.send(memory)
+        time.sleep(0.5)
     debugger.send("qXfer:features:read:target.xml:0,ffb")    # only then QEMU lets registers be set one by one
     time.sleep(0.5)
     debugger.send(f"P{RIP:x}={'00' * 8}")
     time.sleep(0.5)
     debugger.send("c")
+    return machine
+
+
+def test_panic_names_where_it_was(boot):
+    """A jump to address 0, forced from outside while the prompt waits."""
+    machine = jump_to_zero(boot)
     machine.wait("urlboot panic: page fault", 60, fail=None)
     machine.wait(r"from ffffffff[0-9a-f]+ ask_url\+", 10, fail=None)
     machine.wait(r"from ffffffff[0-9a-f]+ kmain\+", 10, fail=None)
     assert "last log lines" in machine.text
+
+
+def test_panic_does_without_the_heap(boot, build):
+    """The network is up and the heap is broken: the screen comes all the same."""
+    symbols = subprocess.run(["nm", build / "urlboot.debug"], check=True, capture_output=True, text=True).stdout
+    heap_end = next(line.split()[0] for line in symbols.splitlines() if line.endswith(" b end_mark"))
+    machine = jump_to_zero(boot, f"M{heap_end},8:{'00' * 8}")
+    machine.wait("urlboot panic: page fault", 60, fail=None)
+    machine.wait(r"from ffffffff[0-9a-f]+ kmain\+", 10, fail=None)
