@@ -401,3 +401,32 @@ int options_parse(struct options *opt, const char *cmdline)
     }
     return 0;
 }
+
+// ---- showing it -----------------------------------------------------------------------------------------
+
+// How many bytes of "user:password" begin at `p`, behind the "//" of a URL; 0 when there is no @ behind them.
+static size_t userinfo_length(const char *p)
+{
+    size_t length = strcspn(p, "/?#\" \t");
+
+    while (length > 0 && p[length] != '@')
+        length--;
+    return length;
+}
+
+void options_without_secrets(const char *cmdline, char *out, size_t size)
+{
+    size_t used = 0;
+
+    while (*cmdline && used + 1 < size) {
+        size_t secret = strncmp(cmdline, "//", 2) == 0 ? userinfo_length(cmdline + 2) : 0;
+        if (secret > 0) {
+            int more = snprintf(out + used, size - used, "//***");
+            used += (size_t)more < size - used ? (size_t)more : size - used - 1;
+            cmdline += 2 + secret;
+        } else {
+            out[used++] = *cmdline++;
+        }
+    }
+    out[used] = '\0';
+}

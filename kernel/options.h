@@ -7,6 +7,7 @@
 #define URLBOOT_KERNEL_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define OPT_URLS_MAX 8
@@ -60,6 +61,10 @@ struct options {
 // URL that is not http or https; ERR_OPTION_INVALID with fail() saying what is wrong with the value. On error
 // *opt holds the defaults and what came before.
 int options_parse(struct options *opt, const char *cmdline);
+
+// Copies `cmdline` to out[size], cut to fit, with *** for the user and password of every URL in it: what is
+// logged can be read by every user of the Linux that follows.
+void options_without_secrets(const char *cmdline, char *out, size_t size);
 
 struct option_info {
     const char *name;     // "url"

@@ -18,6 +18,7 @@
 #include "lib/version.h"         // URLBOOT_VERSION
 
 #define HYPERVISOR_BIT (1u << 31)
+#define LINE_SHOWN 240           // bytes of the command line in the log
 
 void stage_begin(struct boot *b, struct boot_info *info)
 {
@@ -34,13 +35,16 @@ void stage_begin(struct boot *b, struct boot_info *info)
 
 int stage_options(struct boot *b)
 {
+    char shown[LINE_SHOWN];
+
     // The defaults must stand even when the loader's information is useless: the failure screen reads them.
     int err = options_parse(&b->options, b->info->cmdline);
 
     log_show_debug(b->options.debug);
     if (b->info->error)
         return b->info->error;
-    log_info("options: %s", b->info->cmdline);
+    options_without_secrets(b->info->cmdline, shown, sizeof(shown));
+    log_info("options: %s", shown);
     return err;
 }
 

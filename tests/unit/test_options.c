@@ -361,6 +361,31 @@ static void test_table(void **state)
     assert_null(options_info(count));
 }
 
+static void test_shown_without_secrets(void **state)
+{
+    static const struct {
+        const char *cmdline, *shown;
+    } cases[] = {
+        {"", ""},
+        {"url=http://h/p@q debug", "url=http://h/p@q debug"},
+        {"url=http://user:secret@h/p sha256=ab", "url=http://***@h/p sha256=ab"},
+        {"url=http://u@h url=\"https://u:p@x@h:80/\" -- a@b", "url=http://***@h url=\"https://***@h:80/\" -- a@b"},
+        {"url=http://@h/ //x", "url=http://@h/ //x"},
+    };
+    char out[128], cut[20];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        options_without_secrets(cases[i].cmdline, out, sizeof(out));
+        assert_string_equal(out, cases[i].shown);
+    }
+    for (size_t size = 1; size < sizeof(cut); size++) {
+        options_without_secrets("url=http://user:secret@h/p", cut, size);
+        assert_true(strlen(cut) < size);
+        assert_memory_equal(cut, "url=http://***@h/p", strlen(cut));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_error_keeps_what_came_before),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_shown_without_secrets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
