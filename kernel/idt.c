@@ -15,6 +15,7 @@
 #define SEL_TSS 0x20
 #define GATE_INTERRUPT 0x8e     // present, ring 0, interrupt gate
 #define TSS_AVAILABLE 0x89
+#define RFLAGS_IF (1u << 9)
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_PAGE_FAULT 14
 #define FAULT_STACK_SIZE 16384
@@ -58,11 +59,14 @@ void interrupt(struct trap_frame *frame);
 
 void interrupt(struct trap_frame *frame)
 {
-    if (frame->vector == IDT_VECTOR_TIMER)
-        timer_interrupt();
-    else if (frame->vector < IDT_EXCEPTIONS)
+    if (frame->vector < IDT_EXCEPTIONS)
         panic_exception(frame);
-    // Anything else is a stray interrupt of a device or a spurious one, which takes no acknowledgement.
+    // What firmware left running gets its acknowledgement like our own timer: without it the local APIC would
+    // hold back everything of its priority and below, the timer included, and cpu_idle() would never end.
+    if (frame->vector != IDT_VECTOR_SPURIOUS)
+        timer_interrupt();
+    // One interrupt ends cpu_idle(). With a device that insists, it would not get there otherwise.
+    frame->rflags &= ~(uint64_t)RFLAGS_IF;
 }
 
 static void load_gdt(void)

@@ -16,7 +16,7 @@ void timer_check(uint16_t pm_port);
 // Starts the local APIC timer for cpu_idle(). Needs idt_init() and paging_init().
 void timer_start_idle_tick(void);
 
-// Called by the interrupt entry for the timer's vector: acknowledges.
+// Called by the interrupt entry for every vector but exceptions and the spurious one: acknowledges.
 void timer_interrupt(void);
 
 // Masks and stops the timer for good, before Linux starts.
