@@ -22,7 +22,7 @@
 #define PIT_GATE_OUT 0x20
 #define PIT_MEASURE_MS 5
 #define PIT_MEASURE_TRIES 4
-#define PIT_SPIN_MAX 20000000u         // reads of port 0x61, over 1 s on anything real
+#define PIT_TICKS_MAX 500000000ull     // of the TSC: 100 ms at 5 GHz, half a second at 1 GHz
 
 #define PM_TIMER_HZ 3579545ull
 #define PM_TIMER_MASK 0xffffffu        // 24 bits count on every machine
@@ -91,18 +91,22 @@ static uint64_t measure_by_pit_once(void)
     uint32_t count = (uint32_t)(PIT_HZ * PIT_MEASURE_MS / 1000);
     uint8_t gate = inb(PIT_GATE_PORT);
     uint32_t spins = 0;
+    uint64_t ticks = 0;
 
     outb(PIT_GATE_PORT, (uint8_t)((gate & ~PIT_GATE_SPEAKER) | PIT_GATE_ENABLE));
     outb(PIT_COMMAND, PIT_CHANNEL2_ONESHOT);
     outb(PIT_CHANNEL2, count & 0xff);
     outb(PIT_CHANNEL2, (uint8_t)(count >> 8));
     uint64_t start = rdtsc();
-    while (!(inb(PIT_GATE_PORT) & PIT_GATE_OUT) && spins < PIT_SPIN_MAX)
+    // Chipsets of today may have the PIT's clock gated off: then it keeps its output low for ever.
+    while (!(inb(PIT_GATE_PORT) & PIT_GATE_OUT) && ticks < PIT_TICKS_MAX) {
         spins++;
-    uint64_t ticks = rdtsc() - start;
+        ticks = rdtsc() - start;
+    }
+    ticks = rdtsc() - start;
     outb(PIT_GATE_PORT, gate);
     // Too few reads: output was high from the start, there is no PIT behind the port.
-    if (spins < 10 || spins == PIT_SPIN_MAX)
+    if (spins < 10 || ticks >= PIT_TICKS_MAX)
         return 0;
     return ticks * PIT_HZ / count;
 }
