@@ -141,25 +141,33 @@ static int map_image(const struct boot_info *info)
     return err;
 }
 
-static int map_ram(void)
+// Copies the first range that reaches beyond `address`. False when there is none.
+static bool range_behind(uint64_t address, struct mem_range *range)
 {
     unsigned count;
-    const struct mem_range *range = memmap_ranges(&count);
+    const struct mem_range *all = memmap_ranges(&count);
+
+    for (unsigned i = 0; i < count; i++) {
+        *range = all[i];
+        if (range->base + range->length > address)
+            return true;
+    }
+    return false;
+}
+
+static int map_ram(void)
+{
+    struct mem_range range;
     int err = set_identity(PAGE_SIZE, MEM_LOW_END - PAGE_SIZE, PTE_PRESENT | PTE_WRITE | no_execute);
 
-    // The table of ranges grows while page tables are claimed, so each turn looks it up again.
-    for (unsigned i = 0; !err && i < count; i++) {
-        uint64_t base = range[i].base;
-        uint64_t length = range[i].length;
-        bool wanted = range[i].type == MEM_RAM || range[i].type == MEM_ACPI_RECLAIM ||
-                      range[i].type == MEM_ACPI_NVS;
-        if (base < MEM_LOW_END) {
-            length = base + length > MEM_LOW_END ? base + length - MEM_LOW_END : 0;
-            base = MEM_LOW_END;
-        }
-        if (wanted && length > 0)
-            err = set_identity(base, length, PTE_PRESENT | PTE_WRITE | no_execute | CACHE_WRITE_BACK);
-        range = memmap_ranges(&count);
+    // By address: the table of ranges changes while page tables are claimed, and an index into it would skip
+    // the next range whenever a claim takes all that was left of an earlier one.
+    for (uint64_t done = MEM_LOW_END; !err && range_behind(done, &range);) {
+        uint64_t base = range.base > done ? range.base : done;
+        bool wanted = range.type == MEM_RAM || range.type == MEM_ACPI_RECLAIM || range.type == MEM_ACPI_NVS;
+        done = range.base + range.length;
+        if (wanted)
+            err = set_identity(base, done - base, PTE_PRESENT | PTE_WRITE | no_execute | CACHE_WRITE_BACK);
     }
     return err;
 }
