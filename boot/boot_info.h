@@ -62,7 +62,7 @@ struct boot_efi {
 
 struct boot_info {
     int error;                    // 0, or why the information cannot be used (enum err, fail_detail())
-    const char *door;             // "multiboot2", "multiboot2+efi", "multiboot1", "pvh"
+    const char *door;             // for the log: "multiboot2, UEFI", "multiboot1", "pvh", ...
     char loader[64];              // "GRUB 2.06-13+deb12u1", "qemu", ...
     char cmdline[BOOT_CMDLINE_MAX];  // without the program's name; NUL-terminated
     uint64_t load_base;           // physical address of the image's first byte

@@ -9,17 +9,11 @@
 #include "iso/boot_entry.h"  // struct boot_entry
 #include "iso/iso9660.h"     // struct iso
 
-enum medium_way {
-    MEDIUM_DEVICE,   // a block device: /dev/pmem0 or a loop device over /proc/vmcore, whichever comes up
-    MEDIUM_FILE,     // the ISO as /live.iso inside the initramfs
-    MEDIUM_NONE,
-};
-
 struct family {
     const char *name;           // "Debian live-boot", "casper", ...
     const char *loop_words;     // added when urlboot-init makes a loop device ("" = finds it itself)
     const char *pmem_words;     // added when only /dev/pmem0 will be there
-    const char *file_words;     // added for MEDIUM_FILE; NULL when that way cannot work
+    const char *file_words;     // added when the ISO is /live.iso in the initramfs; NULL: cannot work
     const char *caveat;         // NULL, or what the user should know before it starts: one sentence
     bool pmem_in_initrd;        // its initrd is known to carry nd_pmem
 };

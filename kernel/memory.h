@@ -127,7 +127,7 @@ extern bool heap_junk;
 // ---- paging -----------------------------------------------------------------------------------------
 
 // Builds the final tables: identity map of all RAM, the image with W^X permissions, page 0 absent, guard
-// page under the stack; loads them. Needs memmap and heap. 0 or ERR_NOT_ENOUGH_MEMORY.
+// page under the stack; loads them. Needs memmap. 0 or ERR_NOT_ENOUGH_MEMORY.
 int paging_init(const struct boot_info *info);
 
 // Maps device memory uncached at its own address; any physical address. Returns it as a pointer, NULL

@@ -72,7 +72,7 @@ struct option_info {
     const char *meaning;  // one clause with the default
 };
 
-// The options one by one, in the order a manual lists them: the README's table is made of these. NULL after
+// The options one by one, in the order a manual lists them. NULL after
 // the last.
 // Example: for (unsigned i = 0; options_info(i); i++) puts(options_info(i)->name);
 const struct option_info *options_info(unsigned index);

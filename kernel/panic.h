@@ -23,8 +23,8 @@ __attribute__((noreturn, cold, format(printf, 1, 2))) void panic(const char *for
 // The same for an exception, with its registers.
 __attribute__((noreturn, cold)) void panic_exception(const struct trap_frame *frame);
 
-// Called first by a panic, when set: silences devices, which would write into memory for ever. It must not rely
-// on anything that can be broken, the heap least of all: a panic inside it leaves the screen empty.
+// Called first by a panic, when set: silences devices, which would write into memory for ever. It must not
+// rely on anything that can be broken, the heap least of all: a panic inside it leaves the screen empty.
 extern void (*panic_silence)(void);
 
 // Tells the backtrace where the stack lies. Until then there is none.

@@ -2,7 +2,7 @@
 // (DNS), RFC 9293 (TCP) by lwIP 2.2.1, NO_SYS raw API.
 //
 // Example: bring up, resolve, connect
-//     err = stack_up(&opt->ip, nic_filter, 30000);
+//     err = stack_up(&ip, deadline_ms(60000));
 //     err = dns_lookup("example.org", &addr, deadline_ms(10000));
 //     err = tcp_open(&stream, addr, 80, deadline_ms(10000));
 #ifndef URLBOOT_NET_STACK_H
@@ -39,7 +39,7 @@ int stack_up(const struct stack_ip *ip, uint64_t deadline);
 const struct stack_lease *stack_lease(void);
 
 // One turn of the loop: NICs, lwIP timers, link changes. Everything that waits calls it. Halts the CPU
-// until the next timer tick when `idle` turns in a row brought nothing. Returns frames received.
+// until the next timer tick when nothing has come for half a millisecond. Returns frames received.
 unsigned stack_poll(void);
 
 // True when the user pressed the cancel key (Esc or Ctrl-C); set by a hook of the console.

@@ -106,7 +106,7 @@ int linux_medium_choose(const struct linux_medium_query *query, struct linux_med
 //     static struct linux_request request;
 //     static struct linux_image image;
 //     if (linux_prepare(&request, &image) == 0) {
-//         nics_stop();
+//         nic_stop_all();
 //         linux_start(&image);
 //     }
 int linux_prepare(const struct linux_request *request, struct linux_image *image);

@@ -51,7 +51,7 @@
 #define MEMP_NUM_REASSDATA 4
 #define IP_FRAG 1                    // without it large ping answers would leave as oversized frames
 #define LWIP_NETIF_TX_SINGLE_PBUF 1  // drivers send one piece per frame
-#define LWIP_NETIF_STATUS_CALLBACK 1 // tells address.c that DHCP has set an address
+#define LWIP_NETIF_STATUS_CALLBACK 1 // tells stack.c that DHCP has set an address
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1  // NICs that check or fill checksums take that work from lwIP
 #define LWIP_CHKSUM lwip_port_chksum // eight bytes a step instead of two
 #define LWIP_IGMP 0                  // no multicast
