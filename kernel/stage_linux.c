@@ -156,6 +156,8 @@ static int prepare(struct boot *b, const struct iso *iso, const struct boot_entr
     int err = collect_files(iso, entry, &initrd_size);
 
     log_info("family: %s", family->name);
+    if (family->caveat != NULL && b->options.medium != OPT_MEDIUM_NONE)
+        log_warn("%s", family->caveat);
     if (!err)
         err = choose_medium(b, family, initrd_size);
     if (!err)

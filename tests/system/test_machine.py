@@ -74,6 +74,7 @@ def test_medium(boot, url, medium, device, words):
     machine = boot.start(f"url={url}", f"medium={medium}", memory=768)
     _, got = boot.expect_small(machine)
     assert got == device
+    assert "warning: how this system looks for its medium is not known" in machine.text
 
 
 def test_entry_by_title(boot, url):
