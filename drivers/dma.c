@@ -1,12 +1,12 @@
-// DMA memory: whole pages from memmap_claim() for what is large, shared pages cut into power-of-two pieces
-// for what is small (rings of a few hundred bytes). Pieces are aligned to their own size, so none crosses
-// a page. Pages once cut stay cut: a boot allocates a handful of them.
+// DMA memory: whole pages from memmap_claim_own() for what is large, shared pages cut into power-of-two
+// pieces for what is small (rings of a few hundred bytes). Pieces are aligned to their own size, so none
+// crosses a page. Pages once cut stay cut: a boot allocates a handful of them.
 // Not handled: IOMMUs (the firmware's identity mapping is relied on), machines without memory below 2 GiB.
 #include "drivers/dma.h"  // dma_alloc
 
 #include <string.h>
 
-#include "kernel/memory.h"  // memmap_claim
+#include "kernel/memory.h"  // memmap_claim_own
 
 #define PIECE_MIN_SHIFT 6   // 64 bytes, a cache line: no two pieces share one
 #define PIECE_MAX_SHIFT 11  // 2 KiB; larger requests get pages of their own
@@ -37,9 +37,9 @@ static void *claim(size_t size, size_t align)
 {
     uint64_t base;
 
-    if (memmap_claim(size, align, MEM_LOW_END, MEM_DMA_END, "DMA", &base) < 0)
+    if (memmap_claim_own(size, align, "DMA", &base) < 0)
         return NULL;
-    // SAFETY: memmap_claim gave us this RAM alone, and RAM is identity-mapped.
+    // SAFETY: memmap_claim_own gave us this RAM alone, and RAM is identity-mapped.
     return (void *)(uintptr_t)base;
 }
 

@@ -282,6 +282,13 @@ int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, co
                 (unsigned long long)(wanted / KIB(1)), (unsigned long long)min, (unsigned long long)max);
 }
 
+int memmap_claim_own(uint64_t length, uint64_t align, const char *owner, uint64_t *base)
+{
+    if (memmap_claim(length, align, MEM_LOW_END, MEM_OWN_END, owner, base) == 0)
+        return 0;
+    return memmap_claim(length, align, MEM_LOW_END, MEM_DMA_END, owner, base);
+}
+
 int memmap_release(uint64_t base, uint64_t length)
 {
     struct change change = {.apply = apply_owner, .owner = NULL};

@@ -3,7 +3,7 @@
 //   physical                          what                                       decided by
 //   0 .. 1 MiB                        left alone: BDA, EBDA, loader's data        MEM_LOW_END
 //   image (2 MiB aligned, < 4 GiB)    urlboot itself, linked at KERNEL_VIRT       the loader (GRUB) or 2 MiB
-//   below 2 GiB                       heap, DMA rings and buffers                 memmap_claim()
+//   below 256 MiB, or else 2 GiB      heap, DMA rings and buffers                 memmap_claim_own()
 //   as high as possible, 2 MiB align  [2 MiB ELF core header][ISO]                memmap_claim()
 //
 //   virtual
@@ -29,6 +29,7 @@ struct boot_info;
 #define KERNEL_VIRT 0xffffffff80200000ull  // where linker.ld puts the first byte of the image
 #define MEM_LOW_END MIB(1)                 // nothing is claimed below
 #define MEM_DMA_END GIB(2)                 // device-visible memory ends here: some chips have 31 bits
+#define MEM_OWN_END MIB(256)               // our own memory ends here where it can, see memmap_claim_own()
 #define HEAP_SIZE MIB(24)
 
 // ---- memmap: which physical memory is there, and who has it -----------------------------------------
@@ -72,6 +73,10 @@ int memmap_claim_free(uint64_t base, uint64_t length, const char *owner);
 // 0, or ERR_NOT_ENOUGH_MEMORY.
 int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, const char *owner,
                  uint64_t *base);
+
+// As memmap_claim, for memory that urlboot itself works with: below MEM_OWN_END where there is room, else
+// below MEM_DMA_END. What is claimed in the middle of RAM makes two pieces of what the ISO needs in one.
+int memmap_claim_own(uint64_t length, uint64_t align, const char *owner, uint64_t *base);
 
 // Gives [base, base + length) back; it must lie inside claimed ranges. 0 or ERR_BOOT_INFO_INVALID.
 int memmap_release(uint64_t base, uint64_t length);

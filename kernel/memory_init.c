@@ -63,7 +63,7 @@ int memory_init(const struct boot_info *info)
     if (!err)
         err = paging_init(info);
     if (!err)
-        err = memmap_claim(HEAP_SIZE, LARGE_PAGE_SIZE, MEM_LOW_END, MEM_DMA_END, "heap", &heap);
+        err = memmap_claim_own(HEAP_SIZE, LARGE_PAGE_SIZE, "heap", &heap);
     if (err)
         return err;
     // SAFETY: claimed above, mapped writable by paging_init().

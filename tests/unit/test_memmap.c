@@ -396,6 +396,27 @@ static void test_linux_sees(void **state)
     assert_int_equal(memmap_export(out, 0), 1);
 }
 
+// A PC with 4 GiB: three below the hole, one above 4 GiB.
+static void test_own_memory_leaves_the_long_run(void **state)
+{
+    uint64_t heap, dma, run;
+
+    (void)state;
+    memmap_init();
+    assert_int_equal(memmap_add(MIB(1), GIB(3) - MIB(1), MEM_RAM), 0);
+    assert_int_equal(memmap_add(GIB(4), GIB(1), MEM_RAM), 0);
+    assert_int_equal(memmap_claim_own(MIB(24), MIB(2), "heap", &heap), 0);
+    assert_int_equal(memmap_claim_own(MIB(4), KIB(64), "DMA", &dma), 0);
+    assert_int_equal(heap, MEM_OWN_END - MIB(24));
+    assert_int_equal(dma, heap - MIB(4));
+    assert_int_equal(memmap_largest_free(MIB(2), MEM_LOW_END, UINT64_MAX, &run), GIB(3) - MEM_OWN_END);
+    assert_int_equal(run, MEM_OWN_END);
+    // Without room there it goes where devices still reach it, and no further.
+    assert_int_equal(memmap_claim_own(MIB(300), MIB(2), "DMA", &dma), 0);
+    assert_int_equal(dma, MEM_DMA_END - MIB(300));
+    assert_int_equal(memmap_claim_own(GIB(2), MIB(2), "DMA", &dma), ERR_NOT_ENOUGH_MEMORY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_end_of_address_space),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_linux_sees),
+        cmocka_unit_test(test_own_memory_leaves_the_long_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

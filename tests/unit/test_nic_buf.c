@@ -2,7 +2,7 @@
 
 #include "drivers/dma.h"    // dma_alloc
 #include "drivers/nic.h"    // nic_buf_pool
-#include "kernel/memory.h"  // memmap_claim
+#include "kernel/memory.h"  // memmap_claim_own
 #include "lib/err.h"        // ERR_DMA
 
 #include <setjmp.h>
@@ -16,11 +16,9 @@
 static unsigned pages_claimed;
 static bool out_of_memory;
 
-int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, const char *owner,
-                 uint64_t *base)
+int memmap_claim_own(uint64_t length, uint64_t align, const char *owner, uint64_t *base)
 {
     assert_true(align >= PAGE_SIZE && length % PAGE_SIZE == 0);
-    assert_true(min >= MEM_LOW_END && max <= GIB(2));
     assert_non_null(owner);
     if (out_of_memory)
         return ERR_NOT_ENOUGH_MEMORY;
