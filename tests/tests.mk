@@ -70,13 +70,17 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAM
 # ---- instructions for each MiB ---------------------------------------------------------------------------
 include tests/profile/profile.mk
 
-.PHONY: unit fuzzers hosted clang run iso gdb test check fuzz images profile profile-renew
+.PHONY: unit fuzzers hosted wire clang run iso gdb test check fuzz images profile profile-renew
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 # The network stack as a Linux program, for tests/hosted.
 hosted: $(THIRD_PARTY_STAMP)
 	@$(MAKE) --no-print-directory -f tests/hosted/hosted.mk BUILD=$(BUILD) THIRD_PARTY=$(THIRD_PARTY) CC=$(HOST_CC)
-# The payload by the other compiler: no warning there either, and the same checks.
+# The wire between QEMU and a TAP, for tests/system.
+wire:
+	@$(MAKE) --no-print-directory -f tests/wire/wire.mk BUILD=$(BUILD) CC=$(HOST_CC)
+# The payload by the other compiler: no warning there either, and the same checks. The wire has to please both, too.
 clang: $(THIRD_PARTY_STAMP)
+	@$(MAKE) --no-print-directory -f tests/wire/wire.mk BUILD=$(BUILD)/clang CC=clang
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang THIRD_PARTY=$(THIRD_PARTY) CC=clang $(BUILD)/clang/urlboot.elf
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
@@ -119,7 +123,7 @@ images:
 
 test:
 	@sh tests/setup.sh test
-	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted clang $(PROFILE_DIR)/receive
+	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted wire clang $(PROFILE_DIR)/receive
 	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
 	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --profile $(PROFILE_COMPILER) --hosted --system --only "$(TESTS)"
 

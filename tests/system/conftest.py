@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from doors import DOORS          # noqa: E402 pylint: disable=wrong-import-position
 from net import Lab, SCRIPTED_PORT, SERVER      # noqa: E402 pylint: disable=wrong-import-position
 from vm import VM                # noqa: E402 pylint: disable=wrong-import-position
+from wire import wire_program    # noqa: E402 pylint: disable=wrong-import-position
 
 TREE = Path(__file__).resolve().parents[2]
 
@@ -140,6 +141,12 @@ def boot(lab, folder, payload, small):
     yield tool
     for machine in tool.machines:
         machine.close()
+
+
+@pytest.fixture
+def wire(lab, build):
+    """Makes a wire: wire(delay_ms=5, loss_ppm=1000)."""
+    return lambda **how: lab.wire(wire_program(build), **how)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import sys
 import time
 from pathlib import Path
 
+from wire import Wire, wire_words
+
 SERVER = "10.77.0.1"            # the host's end of the bridge: DHCP, DNS, TFTP, HTTP
 HTTP_PORT = 80                  # nginx
 SCRIPTED_PORT = 8080            # scripted.py
@@ -109,6 +111,11 @@ class Lab:
     def netdev(self):
         """QEMU's words for a new port of the network."""
         return f"tap,id=n0,ifname={self.tap()},script=no,downscript=no"
+
+    def wire(self, program, **how):
+        """A new port behind a wire with delay and faults (wire.py: wire_words says which); its `netdev` takes the
+        place of netdev(). `program` is that of wire_program()."""
+        return Wire(self, program, wire_words(**how))
 
     def start(self, *command, log, talk=False):
         """Starts a process in the namespace, tracked until close(). What it prints goes to file `log`; with

@@ -43,10 +43,12 @@ class VmError(AssertionError):
 
 
 class VM:
-    """One machine in a lab's namespace. `door` is a list of QEMU words (doors.py)."""
+    """One machine in a lab's namespace. `door` is a list of QEMU words (doors.py), `netdev` the words of another
+    network port than lab.netdev()."""
 
     def __init__(self, lab, folder, door, memory=1024, nic="virtio-net-pci", machine="pc", uefi=False, cpu=None,
-                 mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False):
+                 mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False,
+                 netdev=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.text = ""
@@ -61,7 +63,7 @@ class VM:
                  "-chardev", f"stdio,id=serial,signal=off,logfile={self.folder}/serial.log",
                  "-serial", "chardev:serial"]
         if nic:
-            words += ["-netdev", lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
+            words += ["-netdev", netdev or lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
         if uefi:
             variables = self.folder / "ovmf_vars.fd"
             shutil.copyfile(first_existing(OVMF_VARS), variables)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -85,6 +86,22 @@ int stream_listen(const char *name, const char **what)
 }
 
 // ---- TAP --------------------------------------------------------------------------------------------
+
+uint64_t tap_dropped(const char *name)
+{
+    char path[64];
+    unsigned long long count = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/tx_dropped", name);
+    file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%llu", &count) != 1)
+        count = 0;
+    fclose(file);
+    return count;
+}
 
 int tap_receive(struct tap *tap, struct line *line, uint64_t (*clock)(void))
 {

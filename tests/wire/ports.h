@@ -34,6 +34,10 @@ int tap_open(const char *name, const char **what);
 // Listens at the abstract Unix address `name`. Returns as tap_open().
 int stream_listen(const char *name, const char **what);
 
+// How many frames the kernel has dropped because nobody took them from TAP interface `name` in time; 0 when
+// that cannot be found out.
+uint64_t tap_dropped(const char *name);
+
 // Takes in frames of the TAP until there is none, at most BATCH. Returns their number, -1 when the TAP is gone.
 int tap_receive(struct tap *tap, struct line *line, uint64_t (*clock)(void));
 

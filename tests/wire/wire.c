@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,8 @@ static struct {
     struct tap tap;
     struct stream stream;
     struct line down, up;
+    const char *tap_name;
+    uint64_t dropped_before;
 } wire;
 
 static volatile sig_atomic_t asked_to_end, asked_to_print;
@@ -70,8 +73,9 @@ static void print_counters(void)
     printf("wire:");
     print_line("down", &wire.down);
     print_line("up", &wire.up);
-    printf(" refused=%llu oversize=%llu\n", (unsigned long long)wire.tap.refused,
-           (unsigned long long)wire.stream.oversize);
+    printf(" tap_dropped=%llu tap_refused=%llu oversize=%llu\n",
+           (unsigned long long)(tap_dropped(wire.tap_name) - wire.dropped_before),
+           (unsigned long long)wire.tap.refused, (unsigned long long)wire.stream.oversize);
     fflush(stdout);
 }
 
@@ -184,6 +188,7 @@ int main(int argc, char **argv)
 {
     struct settings settings;
     char error[200];
+    const struct sched_param priority = {.sched_priority = 1};
     const char *what;
     int listener, status;
     sigset_t mask;
@@ -201,8 +206,12 @@ int main(int argc, char **argv)
     wire.tap.fd = tap_open(settings.tap, &what);
     if (wire.tap.fd < 0)
         return complain(what);
-    // Timers of a plain process are up to 50 us late.
+    wire.tap_name = settings.tap;
+    wire.dropped_before = tap_dropped(settings.tap);
+    // Timers of a plain process are up to 50 us late, and an emulated machine is a busy neighbour. Where this is
+    // not allowed, late_max_us tells.
     prctl(PR_SET_TIMERSLACK, 1);
+    sched_setscheduler(0, SCHED_RR, &priority);
     printf("ready\n");
     fflush(stdout);
     status = await_machine(listener, &mask);
