@@ -125,7 +125,7 @@ def run_profile(options, logs, count):
 
 
 def run_pytest(options, logs, count, folder):
-    """The tests of tests/`folder`, as root since they make network namespaces."""
+    """The tests of tests/`folder`, as root since most of them make network namespaces."""
     report = logs / f"{folder}.xml"
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "-n",
                str(os.cpu_count() or 1), f"--junitxml={report}", str(TREE / "tests" / folder)]
@@ -174,8 +174,9 @@ def main():
     parser.add_argument("--check", action="store_true", help="run the tree checks")
     parser.add_argument("--profile", default="", help="compare instruction counts; the payload's compiler, gcc-12")
     parser.add_argument("--hosted", action="store_true", help="run the network stack's tests on the host")
+    parser.add_argument("--bench", action="store_true", help="run the tests of the bench's arithmetic")
     parser.add_argument("--system", action="store_true", help="run the tests that boot machines")
-    parser.add_argument("--only", default="", help="only the hosted and system tests that pytest -k would choose")
+    parser.add_argument("--only", default="", help="only the tests in Python that pytest -k would choose")
     options = parser.parse_args()
     options.build = options.build.resolve()
     logs = options.build / "test-logs"
@@ -191,6 +192,8 @@ def main():
         run_profile(options, logs, count)
     if options.hosted:
         run_pytest(options, logs, count, "hosted")
+    if options.bench:
+        run_pytest(options, logs, count, "bench")
     if options.system and build_images(options, count):
         run_pytest(options, logs, count, "system")
     print(f"\ntook {time.monotonic() - began:.0f} s; logs in {logs}")

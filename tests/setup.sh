@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs, by apt, what building, running and testing urlboot needs and this machine lacks; says what and why.
-# Usage: tests/setup.sh build|run|test   (each includes the one before; asks sudo when not root)
+# Usage: tests/setup.sh build|run|test|bench   (run includes build, the others run; asks sudo when not root)
 # Debian 12 and 13. Does not handle: other distributions (it names the packages and stops).
 set -eu
 
@@ -10,12 +10,14 @@ RUN='qemu-system-x86 ovmf ipxe-qemu iproute2 dnsmasq-base nginx debootstrap squa
      cpio kmod'
 TEST='libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist universal-ctags valgrind
       pxelinux syslinux-common'
+BENCH='ipxe'
 
 case "${1:-build}" in
     build) wanted=$BUILD ;;
     run)   wanted="$BUILD $RUN" ;;
     test)  wanted="$BUILD $RUN $TEST" ;;
-    *)     echo "usage: tests/setup.sh build|run|test" >&2; exit 2 ;;
+    bench) wanted="$BUILD $RUN $BENCH" ;;
+    *)     echo "usage: tests/setup.sh build|run|test|bench" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then

@@ -15,6 +15,8 @@ PYTHON   := $(firstword $(wildcard /usr/bin/python3) python3)
 MODE     ?= bios
 NIC      ?= virtio-net-pci
 MEM      ?= 3072
+SIZE     ?= 256
+ROUNDS   ?= 3
 # Several jobs unless the user said how many.
 JOBS      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
@@ -70,7 +72,7 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAM
 # ---- instructions for each MiB ---------------------------------------------------------------------------
 include tests/profile/profile.mk
 
-.PHONY: unit fuzzers hosted wire clang run iso gdb test check fuzz images profile profile-renew
+.PHONY: unit fuzzers hosted wire clang run iso gdb test check fuzz bench images profile profile-renew
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 # The network stack as a Linux program, for tests/hosted.
 hosted: $(THIRD_PARTY_STAMP)
@@ -96,6 +98,9 @@ fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 #: make fuzz         every fuzzer for FUZZ_LONG_S seconds (default 600)
 #: make profile      counts the instructions that a MiB of a download takes, by function, into build/profile/
 #: make profile-renew   the same, and writes the figures down for make test to compare with
+#: make bench        urlboot beside Linux, iPXE, GRUB and UEFI: the same download, the same machine; settings:
+#:                       BENCH=virtio,urlboot,linux     parts of names of NICs and clients (default all)
+#:                       SIZE=MiB (default 256)   ROUNDS=N (default 3)
 #: make images       the ISOs that the tests boot
 #:                   All: BUILD=dir, THIRD_PARTY=dir (sources already unpacked), CC=clang
 # Each installs what is missing first; a second make then sees the tools that the first one installed.
@@ -116,6 +121,12 @@ iso:
 	@sh iso/mkimage.sh iso $(BUILD)/urlboot.elf $(BUILD)/urlboot.iso "url=$$URL" $(APPEND)
 	@echo "$(BUILD)/urlboot.iso boots $$URL"
 
+bench: export BENCH := $(BENCH)
+bench:
+	@sh tests/setup.sh bench
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/urlboot.elf
+	@$(PYTHON) -B tests/bench/bench.py --build $(BUILD) --size $(SIZE) --rounds $(ROUNDS) --only "$$BENCH"
+
 # The test systems: a small ISO for the matrix, a full Debian Live ISO. Made once, kept in build/.
 images:
 	@sh tests/setup.sh run
@@ -125,7 +136,7 @@ test:
 	@sh tests/setup.sh test
 	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted wire clang $(PROFILE_DIR)/receive
 	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
-	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --profile $(PROFILE_COMPILER) --hosted --system --only "$(TESTS)"
+	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --profile $(PROFILE_COMPILER) --hosted --bench --system --only "$(TESTS)"
 
 check:
 	@sh tests/setup.sh test

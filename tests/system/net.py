@@ -137,8 +137,8 @@ class Lab:
         self.wait_for(process, self.folder / "dnsmasq.log", "started,")
         return process
 
-    def nginx(self):
-        """A web server for self.www on SERVER:80."""
+    def nginx(self, more=""):
+        """A web server for self.www on SERVER:80. `more` are further lines of its http block."""
         state = self.folder / "nginx"
         state.mkdir()
         conf = state / "nginx.conf"
@@ -154,6 +154,7 @@ class Lab:
                 client_body_temp_path {state}/body; proxy_temp_path {state}/proxy;
                 fastcgi_temp_path {state}/fastcgi; uwsgi_temp_path {state}/uwsgi; scgi_temp_path {state}/scgi;
                 sendfile on; tcp_nopush on; default_type application/octet-stream;
+                {more}
                 server {{ listen {SERVER}:{HTTP_PORT}; root {self.www}; disable_symlinks off; }}
             }}
         """)

@@ -1,0 +1,179 @@
+"""One download, measured from outside: the server's clock says how long it took, /proc what QEMU spent on it.
+
+The same for every client. A download begins when nginx has read the request ($msec - $request_time) and ends when the
+client has acknowledged its last byte: nginx's log line comes when the last bytes enter the socket, up to some MiB
+earlier, so the socket's queue is watched from then on. CPU time is user and system time of the QEMU process over
+the same span, interpolated between samples. Does not handle: more than one client at a time.
+"""
+import os
+import re
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+SAMPLE_S = 0.05          # between samples of CPU time
+LOOK_S = 0.5             # between looks at console and traffic
+DRAIN_POLL_S = 0.001
+DRAIN_LIMIT_S = 30       # for the last bytes to be acknowledged
+LISTEN = "0A"            # state in /proc/net/tcp
+FIELDS = "$msec $request_time $status $body_bytes_sent $request_method $uri"
+LINE = re.compile(r"bench: ([\d.]+) ([\d.]+) (\d+) (\d+) (\S+) (\S+)")
+
+
+class RunError(Exception):
+    """This run gives no figure; the message says why, in a few words for a table."""
+
+
+class NoDriver(RunError):
+    """The client has no driver for this NIC."""
+
+
+class ServerLog:
+    """Where nginx reports each answered request the moment it is done. A context manager."""
+
+    def __enter__(self):
+        # Not in the build folder: a Unix socket's path must be short.
+        self.folder = tempfile.mkdtemp(prefix="urlboot-bench-")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(f"{self.folder}/log")
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def nginx_words(self, copy):
+        """Lines for nginx's http block; the same log also goes to file `copy`."""
+        return (f"log_format bench '{FIELDS}';\n"
+                f"access_log syslog:server=unix:{self.folder}/log,tag=bench,nohostname bench;\n"
+                f"access_log {copy} bench;")
+
+    def next(self, seconds):
+        """The next answered request within `seconds`: (end, duration, status, bytes, method, uri), or None."""
+        self.socket.settimeout(seconds)
+        try:
+            line = self.socket.recv(4096).decode("utf-8", "replace")
+        except TimeoutError:
+            return None
+        found = LINE.search(line)
+        if not found:
+            raise RunError(f"the server's log line is not understood: {line!r}")
+        end, duration, status, size, method, uri = found.groups()
+        return float(end), float(duration), int(status), int(size), method, uri
+
+
+def cpu_seconds(pid):
+    """User and system time of a process so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(words[11]) + int(words[12])) / TICKS
+
+
+def cpu_at(samples, moment):
+    """CPU time at a moment, between two samples (moment, seconds) or at the nearest one."""
+    before = samples[0]
+    for after in samples:
+        if after[0] >= moment:
+            share = (moment - before[0]) / (after[0] - before[0]) if after[0] > before[0] else 0
+            return before[1] + (after[1] - before[1]) * min(max(share, 0), 1)
+        before = after
+    return samples[-1][1]
+
+
+def unacknowledged(pid):
+    """Bytes in the sending queues of the connections of process `pid`'s network; a FIN counts as one."""
+    queued = 0
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[3] != LISTEN:
+            queued = max(queued, int(words[4].split(":")[0], 16))
+    return queued
+
+
+def traffic(pid):
+    """Bytes that the bridge of process `pid`'s network has sent and received."""
+    for line in Path(f"/proc/{pid}/net/dev").read_text().splitlines():
+        name, _, counters = line.partition(":")
+        if name.strip() == "br0":
+            words = counters.split()
+            return int(words[0]) + int(words[8])
+    return 0
+
+
+class Limits:
+    """Deadlines of a run in seconds: until the request, without traffic, for all."""
+
+    def __init__(self, boot, stall, whole):
+        self.boot, self.stall, self.whole = boot, stall, whole
+
+
+class Watch:
+    """Follows one machine from its start to the end of its download."""
+
+    def __init__(self, log, server, machine, client, limits):
+        self.log, self.server, self.machine, self.client, self.limits = log, server, machine, client, limits
+        self.began = self.moved = time.monotonic()
+        self.bytes = 0
+        self.samples = []
+        self.looked = 0
+
+    def sample(self):
+        """Notes what QEMU has used so far."""
+        if self.machine.process.poll() is None:
+            self.samples.append((time.time(), cpu_seconds(self.machine.process.pid)))
+
+    def look(self):
+        """Raises RunError when the machine says or shows that there will be no download."""
+        now = time.monotonic()
+        if now - self.looked < LOOK_S:
+            return
+        self.looked = now
+        text = self.machine.text
+        for pattern, error in ((self.client.no_driver, NoDriver), (self.client.failure, RunError)):
+            found = re.search(pattern, text, re.MULTILINE) if pattern else None
+            if found:
+                raise error(found.group(0).strip())
+        if self.machine.process.poll() is not None:
+            raise RunError("the machine switched itself off")
+        count = traffic(self.server.pid)
+        # A few packets (ARP, DHCP, router solicitations) are no progress.
+        if count - self.bytes > 20000:
+            self.bytes, self.moved = count, now
+        if self.bytes == 0 and now - self.began > self.limits.boot:
+            raise RunError(f"no download began in {self.limits.boot:.0f} s")
+        if self.bytes and now - self.moved > self.limits.stall:
+            raise RunError(f"no traffic for {self.limits.stall:.0f} s after {self.bytes / 1e6:.0f} MB")
+        if now - self.began > self.limits.whole:
+            raise RunError(f"not done after {self.limits.whole:.0f} s, at {self.bytes / 1e6:.0f} MB")
+
+    def drained(self, logged):
+        """The moment at which the last byte was acknowledged; `logged` is when it went into the socket."""
+        moment, deadline = logged, time.monotonic() + DRAIN_LIMIT_S
+        while unacknowledged(self.server.pid) > 1:
+            if time.monotonic() > deadline:
+                raise RunError("the last bytes were not acknowledged")
+            time.sleep(DRAIN_POLL_S)
+            moment = time.time()
+        return moment
+
+    def download(self, uri, size):
+        """Waits for the whole file; returns {"seconds", "bytes", "cpu_seconds"}."""
+        while True:
+            self.sample()
+            done = self.log.next(SAMPLE_S)
+            if done is None:
+                self.look()
+                continue
+            logged, duration, status, sent, method, path = done
+            if method != "GET" or path != uri:
+                continue
+            if status not in (200, 206):
+                raise RunError(f"the server answered {status}")
+            if sent != size:
+                raise RunError(f"the client took {sent} of {size} bytes")
+            began, ended = logged - duration, self.drained(logged)
+            self.sample()
+            return {"seconds": ended - began, "bytes": sent,
+                    "cpu_seconds": cpu_at(self.samples, ended) - cpu_at(self.samples, began)}

@@ -1,0 +1,148 @@
+"""The bench's arithmetic and drawings on made-up runs: medians, ratios, failures, CPU time between samples, bars."""
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from bench import choose, rotated
+from measure import LINE, cpu_at
+from plot import LEFT, RIGHT, WIDTH, Scale, svg
+from table import Cell, cells, markdown, number, ratio
+
+MB = 1000000
+GIB = 1 << 30
+
+
+def run(nic, client, rate, number=1, cpu=1.0):
+    """A good run of 100 MB at `rate` MB/s."""
+    return {"nic": nic, "client": client, "round": number, "bytes": 100 * MB, "seconds": 100 / rate, "cpu_seconds": cpu}
+
+
+@pytest.fixture(name="results")
+def made_up():
+    """Two NICs; one client fails on one of them, urlboot has no driver for the other."""
+    runs = [run("alpha", "urlboot", rate, n) for n, rate in enumerate((300, 100, 200), 1)]
+    runs += [run("alpha", "Linux", 50), run("alpha", "Linux", 150, 2)]
+    runs += [{"nic": "alpha", "client": "GRUB", "round": 1, "failed": "no download began in 60 s"}]
+    runs += [{"nic": "beta", "client": "urlboot", "round": 1, "no_driver": "NoNicFound"}, run("beta", "Linux", 80)]
+    runs += [run("beta", "GRUB", 2), {"nic": "beta", "client": "GRUB", "round": 2, "failed": "no traffic for 60 s"}]
+    return {"date": "2000-01-01", "size_mib": 95, "rounds": 3, "slow_rounds": 1, "memory_mib": 702, "nics": ["alpha", "beta"],
+            "clients": ["urlboot", "Linux", "GRUB"], "runs": runs,
+            "machine": {"cpu": "Made Up", "cores": 2, "sha_ni": True, "accel": "tcg", "guest_cpu": "qemu64", "qemu": "0",
+                        "versions": {"Linux": "1"}}}
+
+
+def test_median_and_span():
+    """The middle one of three, the mean of the middle two."""
+    cell = Cell([run("n", "c", rate) for rate in (300, 100, 200)])
+    assert (cell.rate, min(cell.rates), max(cell.rates), cell.count) == (pytest.approx(200), pytest.approx(100),
+                                                                       pytest.approx(300), 3)
+    assert Cell([run("n", "c", 100), run("n", "c", 200)]).rate == pytest.approx(150)
+
+
+def test_cost_is_per_gib():
+    """2 s for half a GiB are 4 s/GiB."""
+    cell = Cell([{"bytes": GIB // 2, "seconds": 1.0, "cpu_seconds": 2.0}])
+    assert cell.cost == pytest.approx(4)
+
+
+def test_failed_runs_are_counted_not_averaged():
+    """A failed run changes n, not the median."""
+    cell = Cell([run("n", "c", 100), {"failed": "x"}])
+    assert (cell.rate, cell.count, cell.tried) == (pytest.approx(100), 1, 2)
+    assert Cell([{"failed": "x"}]).rate is None
+
+
+def test_ratio(results):
+    """urlboot's median over the other's; nothing where one has none."""
+    table = cells(results["runs"])
+    assert ratio(table, "alpha", "Linux") == pytest.approx(2)
+    assert ratio(table, "alpha", "GRUB") is None
+    assert ratio(table, "beta", "Linux") is None
+
+
+@pytest.mark.parametrize("value,expected", [(None, ""), (1.414, "1.41"), (14.14, "14.1"), (141.4, "141")])
+def test_number(value, expected):
+    """Three digits."""
+    assert number(value) == expected
+
+
+def rows(text):
+    """The cells of all table rows."""
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+
+
+def test_table(results):
+    """Every pair is there, with figure, dash or reason."""
+    table = rows(markdown(results))
+    assert ["alpha", "200", "100 (2.00x)", "failed"] in table
+    assert ["beta", "-", "80.0", "2.00"] in table
+    assert ["alpha", "urlboot", "200", "100..300", "3", "", "10.7"] in table
+    assert ["alpha", "Linux", "100", "50.0..150", "2", "2.00x", "10.7"] in table
+    assert ["alpha", "GRUB", "failed", "failed: no download began in 60 s", "0 of 1", "", ""] in table
+    assert ["beta", "urlboot", "-", "no driver", "0 of 0", "", ""] in table
+    assert ["beta", "GRUB", "2.00", "2.00..2.00", "1 of 2", "", "10.7"] in table
+
+
+def test_failures_are_listed(results):
+    """Also those of pairs that have a figure."""
+    text = markdown(results)
+    assert "- alpha, GRUB, round 1: no download began in 60 s" in text
+    assert "- beta, GRUB, round 2: no traffic for 60 s" in text
+
+
+def test_scale_is_logarithmic():
+    """A decade is as wide as the next; all rates are inside."""
+    scale = Scale([2, 300])
+    assert scale.ticks() == [1, 10, 100, 1000]
+    assert scale.x(10) - scale.x(1) == pytest.approx(scale.x(1000) - scale.x(100))
+    assert (scale.x(1), scale.x(1000)) == (pytest.approx(LEFT), pytest.approx(WIDTH - RIGHT))
+    assert Scale([1, 5]).x(1) > LEFT, "a bar of no length"
+    assert Scale([]).ticks(), "nothing but failures must be drawable, too"
+
+
+def test_plot(results):
+    """One bar per figure, as long as its rate says; words where there is no figure."""
+    root = xml.fromstring(svg(results))
+    space = "{http://www.w3.org/2000/svg}"
+    bars = [element for element in root.iter(space + "rect") if element.get("x")]
+    widths = [float(element.get("width")) for element in bars]
+    scale = Scale([300, 2])
+    assert widths == [pytest.approx(scale.x(rate) - LEFT, abs=0.1) for rate in (200, 100, 80, 2)]
+    words = [element.text for element in root.iter(space + "text")]
+    assert words.count("failed") == 1 and words.count("no driver") == 1
+    assert "200" in words and "alpha" in words
+
+
+def test_plot_without_figures(results):
+    """All failed."""
+    results["runs"] = [entry for entry in results["runs"] if "seconds" not in entry]
+    assert xml.fromstring(svg(results)) is not None
+
+
+def test_choose():
+    """Words for NICs leave the clients whole and the other way round."""
+    nics, clients = ["virtio-net-pci", "e1000", "e1000e"], ["urlboot", "urlboot+sha256", "Linux"]
+    assert choose("", nics, clients) == (nics, clients)
+    assert choose("virtio", nics, clients) == (["virtio-net-pci"], clients)
+    assert choose("linux,URLBOOT", nics, clients) == (nics, clients)
+    assert choose("virtio,linux", nics, clients) == (["virtio-net-pci"], ["Linux"])
+    with pytest.raises(SystemExit):
+        choose("tokenring", nics, clients)
+
+
+def test_rotation():
+    """Each client is first once."""
+    assert [rotated([1, 2, 3], n)[0] for n in range(4)] == [1, 2, 3, 1]
+    assert sorted(rotated([1, 2, 3], 2)) == [1, 2, 3]
+
+
+def test_cpu_time_between_samples():
+    """Interpolated, and never outside what was sampled."""
+    samples = [(10.0, 1.0), (11.0, 2.0), (13.0, 2.0)]
+    assert [cpu_at(samples, moment) for moment in (9, 10, 10.25, 11, 12, 20)] == [1, 1, 1.25, 2, 2, 2]
+
+
+def test_log_line():
+    """What nginx sends by syslog."""
+    found = LINE.search("<190>Nov 25 21:31:00 bench: 1795643547.496 1.783 200 268435456 GET /bench-256.iso")
+    assert found.groups() == ("1795643547.496", "1.783", "200", "268435456", "GET", "/bench-256.iso")
