@@ -113,7 +113,7 @@ class Bench:
     def limits(self, client):
         """Deadlines that only find what hangs."""
         slowest = SLOWEST_SLOW if client.slow else SLOWEST_FAST
-        return Limits(client.boot_s, STALL_S, client.boot_s + STALL_S + self.image.size / 1e6 / slowest)
+        return Limits(client.boot_s, STALL_S, STALL_S + self.image.size / 1e6 / slowest)
 
     def measure(self, client, nic, folder):
         """One run in a network of its own; returns its figures."""
@@ -136,7 +136,7 @@ class Bench:
         run = {"round": number + 1, "nic": nic, "client": client.name, "load": os.getloadavg()[0]}
         where = f"round {number + 1}/{self.options.rounds} {nic:15} {client.name:15}"
         try:
-            run.update(self.measure(client, nic, self.work / "runs" / f"{client.name}-{nic}"))
+            run.update(self.measure(client, nic, self.work / "runs" / f"{number + 1}-{nic}-{client.name}"))
             shown = (f"{run['bytes'] / run['seconds'] / 1e6:8.2f} MB/s in {run['seconds']:.2f} s, "
                      f"{run['cpu_seconds']:.2f} s of CPU")
         except NoDriver as error:
@@ -156,8 +156,9 @@ class Bench:
 
     def run(self):
         """All rounds."""
+        shutil.rmtree(self.work / "runs", ignore_errors=True)
         for client in self.clients:
-            client.prepare(self.work)
+            client.prepare(self.work, self.image)
         for number in range(self.options.rounds):
             for nic in self.nics:
                 for client in rotated(self.clients, number):

@@ -11,6 +11,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests" / "system"))
 from net import SERVER       # noqa: E402 pylint: disable=wrong-import-position
+from vm import first_existing       # noqa: E402 pylint: disable=wrong-import-position
 
 NICS = ["virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3"]
 
@@ -37,8 +38,8 @@ class Client:
     def __init__(self, build):
         self.build = build
 
-    def prepare(self, work):
-        """Once for all runs: makes what machines need, in folder `work`."""
+    def prepare(self, work, image):
+        """Once for all runs: makes what machines need to download `image`, in folder `work`."""
 
     def machine(self, lab, folder, nic, image):
         """For one run: starts the servers besides nginx, returns arguments for VM."""
@@ -81,7 +82,7 @@ class Linux(Client):
     name = "Linux"
     failure = r"^BENCH-FAILED .*|Kernel panic.*"
 
-    def prepare(self, work):
+    def prepare(self, work, image):
         self.initrd = work / "linux.initrd"     # pylint: disable=attribute-defined-outside-init
         subprocess.run(["sh", TREE / "tests" / "bench" / "linux_initrd.sh", self.build / "live" / "root", self.initrd],
                        check=True)
@@ -92,4 +93,84 @@ class Linux(Client):
                          f"console=ttyS0,115200 quiet bench.url={image.url}"], "nic_words": ",romfile="}
 
 
-CLIENTS = [Urlboot, UrlbootSha256, Linux]
+class Ipxe(Client):
+    """iPXE with its own NIC drivers, all of them in one file in Linux's boot format, and a script."""
+
+    name = "iPXE"
+    kernel = ["/boot/ipxe.lkrn", "/usr/lib/ipxe/ipxe.lkrn"]
+    failure = r"^BENCH-FAILED.*"
+    no_driver = r"^BENCH-NO-NIC"
+
+    def machine(self, lab, folder, nic, image):
+        lab.dnsmasq()
+        script = folder / "bench.ipxe"
+        script.write_text("#!ipxe\n"
+                          "isset ${net0/mac} || goto nonic\n"
+                          "dhcp net0 || goto failed\n"
+                          "echo BENCH-START ${net0/chip}\n"
+                          f"imgfetch {image.url} || goto failed\n"
+                          "echo BENCH-OK\n"
+                          "exit\n"
+                          ":nonic\n"
+                          "echo BENCH-NO-NIC\n"
+                          "exit\n"
+                          ":failed\n"
+                          "echo BENCH-FAILED ${errno}\n")
+        return {"door": ["-kernel", first_existing(self.kernel), "-initrd", str(script)], "nic_words": ",romfile=",
+                "machine": "q35,graphics=off"}
+
+
+class UefiClient(Client):
+    """What runs on OVMF. Its NIC drivers are virtio-net's in the firmware and, for other models, the NIC's EFI ROM."""
+
+    slow = True
+    boot_s = 300
+
+    def machine(self, lab, folder, nic, image):
+        rom = ",romfile=" if nic == "virtio-net-pci" else ""
+        return {"door": [], "nic_words": f",bootindex=0{rom}", "uefi": True}
+
+
+class Grub(UefiClient):
+    """GRUB for EFI, itself loaded over TFTP, reads the whole file with its testspeed command."""
+
+    name = "GRUB"
+    modules = ["efinet", "net", "tftp", "http", "testspeed", "serial", "terminal", "echo", "sleep"]
+    failure = r"^BENCH-FAILED.*|^error: .*"
+    settle_s = 3
+
+    def prepare(self, work, image):
+        self.tree = work / "grub"       # pylint: disable=attribute-defined-outside-init
+        self.tree.mkdir(exist_ok=True)
+        config = self.tree / "bench.cfg"
+        config.write_text("serial --unit=0 --speed=115200\nterminal_output serial\nnet_bootp\necho BENCH-START\n"
+                          f"testspeed (http,{SERVER}){image.uri}\necho BENCH-OK\nsleep 600\n")
+        subprocess.run(["grub-mkimage", "-O", "x86_64-efi", "-o", self.tree / "bench.efi", "-c", config, "-p", "/",
+                        *self.modules], check=True)
+
+    def machine(self, lab, folder, nic, image):
+        lab.tftp_tree(self.tree)
+        lab.dnsmasq("--enable-tftp", f"--tftp-root={lab.tftp}", "--dhcp-boot=bench.efi")
+        return super().machine(lab, folder, nic, image)
+
+    def own_rate(self, text):
+        found = re.search(r"Speed: ([\d.]+) MiB/s", text)
+        return float(found.group(1)) * 1.048576 if found else None
+
+
+class UefiHttp(UefiClient):
+    """The firmware's own HTTP Boot: a file named .iso is loaded whole, as a RAM disk. PXE, which comes first, is
+    switched off where the firmware knows the word for it, and gets no file elsewhere."""
+
+    name = "UEFI-HTTP"
+    failure = r"^BdsDxe: No bootable option.*|^BdsDxe: failed to load .*HTTPv4.*|^ *Error: .*"
+    no_pxe = [word for family in ("IPv4", "IPv6")
+              for word in ("-fw_cfg", f"name=opt/org.tianocore/{family}PXESupport,string=no")]
+
+    def machine(self, lab, folder, nic, image):
+        lab.dnsmasq("--dhcp-vendorclass=set:http,HTTPClient", "--dhcp-option-force=tag:http,60,HTTPClient",
+                    f"--dhcp-boot=tag:http,{image.url}", "--dhcp-boot=tag:!http,none")
+        return dict(super().machine(lab, folder, nic, image), extra=self.no_pxe)
+
+
+CLIENTS = [Urlboot, UrlbootSha256, Linux, Ipxe, Grub, UefiHttp]

@@ -16,6 +16,7 @@ from pathlib import Path
 TICKS = os.sysconf("SC_CLK_TCK")
 SAMPLE_S = 0.05          # between samples of CPU time
 LOOK_S = 0.5             # between looks at console and traffic
+PATIENCE_S = 120         # before a client is given up because it would take too long
 DRAIN_POLL_S = 0.001
 DRAIN_LIMIT_S = 30       # for the last bytes to be acknowledged
 LISTEN = "0A"            # state in /proc/net/tcp
@@ -82,31 +83,26 @@ def cpu_at(samples, moment):
     return samples[-1][1]
 
 
-def unacknowledged(pid):
-    """Bytes in the sending queues of the connections of process `pid`'s network; a FIN counts as one."""
-    queued = 0
-    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
-        words = line.split()
-        if words[3] != LISTEN:
-            queued = max(queued, int(words[4].split(":")[0], 16))
-    return queued
+def connections(pid):
+    """The sending queues, in bytes, of the TCP connections of process `pid`'s network; a FIN counts as one."""
+    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return [int(words[4].split(":")[0], 16) for words in lines if words[3] != LISTEN]
 
 
 def traffic(pid):
-    """Bytes that the bridge of process `pid`'s network has sent and received."""
+    """Bytes that the server has sent through the bridge of process `pid`'s network."""
     for line in Path(f"/proc/{pid}/net/dev").read_text().splitlines():
         name, _, counters = line.partition(":")
         if name.strip() == "br0":
-            words = counters.split()
-            return int(words[0]) + int(words[8])
+            return int(counters.split()[8])
     return 0
 
 
 class Limits:
-    """Deadlines of a run in seconds: until the request, without traffic, for all."""
+    """Deadlines of a run in seconds: until the request, without traffic, for the download."""
 
-    def __init__(self, boot, stall, whole):
-        self.boot, self.stall, self.whole = boot, stall, whole
+    def __init__(self, boot, stall, download):
+        self.boot, self.stall, self.download = boot, stall, download
 
 
 class Watch:
@@ -115,7 +111,8 @@ class Watch:
     def __init__(self, log, server, machine, client, limits):
         self.log, self.server, self.machine, self.client, self.limits = log, server, machine, client, limits
         self.began = self.moved = time.monotonic()
-        self.bytes = 0
+        self.connected = None       # when the client was first seen to talk to the web server
+        self.before = self.bytes = self.size = 0
         self.samples = []
         self.looked = 0
 
@@ -137,21 +134,30 @@ class Watch:
                 raise error(found.group(0).strip())
         if self.machine.process.poll() is not None:
             raise RunError("the machine switched itself off")
-        count = traffic(self.server.pid)
-        # A few packets (ARP, DHCP, router solicitations) are no progress.
-        if count - self.bytes > 20000:
+        self.progress(now, traffic(self.server.pid))
+
+    def progress(self, now, count):
+        """Raises RunError when the server has sent only `count` bytes by `now` and that will not do."""
+        # What is sent before the request (answers to ARP, DHCP, TFTP) is no progress.
+        if self.connected is None and connections(self.server.pid):
+            self.connected, self.before = now, count
+        if self.connected is None:
+            if now - self.began > self.limits.boot:
+                raise RunError(f"no download began in {self.limits.boot:.0f} s")
+            return
+        count -= self.before
+        if count > self.bytes:
             self.bytes, self.moved = count, now
-        if self.bytes == 0 and now - self.began > self.limits.boot:
-            raise RunError(f"no download began in {self.limits.boot:.0f} s")
-        if self.bytes and now - self.moved > self.limits.stall:
-            raise RunError(f"no traffic for {self.limits.stall:.0f} s after {self.bytes / 1e6:.0f} MB")
-        if now - self.began > self.limits.whole:
-            raise RunError(f"not done after {self.limits.whole:.0f} s, at {self.bytes / 1e6:.0f} MB")
+        spent = now - self.connected
+        if now - max(self.moved, self.connected) > self.limits.stall:
+            raise RunError(f"no traffic for {self.limits.stall:.0f} s after {self.bytes / 1e6:.1f} MB")
+        if spent > PATIENCE_S and self.size / max(count, 1) * spent > self.limits.download:
+            raise RunError(f"given up after {spent:.0f} s at {self.bytes / spent / 1e6:.3f} MB/s")
 
     def drained(self, logged):
         """The moment at which the last byte was acknowledged; `logged` is when it went into the socket."""
         moment, deadline = logged, time.monotonic() + DRAIN_LIMIT_S
-        while unacknowledged(self.server.pid) > 1:
+        while max(connections(self.server.pid), default=0) > 1:
             if time.monotonic() > deadline:
                 raise RunError("the last bytes were not acknowledged")
             time.sleep(DRAIN_POLL_S)
@@ -160,6 +166,7 @@ class Watch:
 
     def download(self, uri, size):
         """Waits for the whole file; returns {"seconds", "bytes", "cpu_seconds"}."""
+        self.size = size
         while True:
             self.sample()
             done = self.log.next(SAMPLE_S)

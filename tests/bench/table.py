@@ -105,7 +105,7 @@ def details(results):
                 continue
             if cell.rate is None:
                 reason = "no driver" if short_state(cell) == "-" else f"failed: {cell.failures[-1]}"
-                yield f"| {nic} | {client} | {short_state(cell)} | {reason} | 0 of {cell.tried} | | |"
+                yield f"| {nic} | {client} | {short_state(cell)} | {reason} | {f'0 of {cell.tried}' if cell.tried else ''} | | |"
                 continue
             factor = ratio(table, nic, client) if client != REFERENCE else None
             count = str(cell.count) if cell.count == cell.tried else f"{cell.count} of {cell.tried}"

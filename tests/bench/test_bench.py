@@ -1,8 +1,10 @@
 """The bench's arithmetic and drawings on made-up runs: medians, ratios, failures, CPU time between samples, bars."""
 import xml.etree.ElementTree as xml
+from types import SimpleNamespace
 
 import pytest
 
+import measure
 from bench import choose, rotated
 from measure import LINE, cpu_at
 from plot import LEFT, RIGHT, WIDTH, Scale, svg
@@ -79,7 +81,7 @@ def test_table(results):
     assert ["alpha", "urlboot", "200", "100..300", "3", "", "10.7"] in table
     assert ["alpha", "Linux", "100", "50.0..150", "2", "2.00x", "10.7"] in table
     assert ["alpha", "GRUB", "failed", "failed: no download began in 60 s", "0 of 1", "", ""] in table
-    assert ["beta", "urlboot", "-", "no driver", "0 of 0", "", ""] in table
+    assert ["beta", "urlboot", "-", "no driver", "", "", ""] in table
     assert ["beta", "GRUB", "2.00", "2.00..2.00", "1 of 2", "", "10.7"] in table
 
 
@@ -146,3 +148,43 @@ def test_log_line():
     """What nginx sends by syslog."""
     found = LINE.search("<190>Nov 25 21:31:00 bench: 1795643547.496 1.783 200 268435456 GET /bench-256.iso")
     assert found.groups() == ("1795643547.496", "1.783", "200", "268435456", "GET", "/bench-256.iso")
+
+
+@pytest.fixture(name="watch")
+def made_up_watch(monkeypatch):
+    """A watch over a client that is connected from the start: (progress, connections that the server has)."""
+    peers = [0]
+    monkeypatch.setattr(measure, "connections", lambda _: peers)
+    watch = measure.Watch(None, SimpleNamespace(pid=0), None, None, measure.Limits(boot=100, stall=60, download=200))
+    watch.began, watch.moved, watch.size = 0, 0, 100 * MB
+    return watch, peers
+
+
+def test_slow_but_in_time(watch):
+    """0.6 MB/s of 100 MB are done in 200 s."""
+    for second in range(0, 167, 10):
+        watch[0].progress(second, 5000 + second * 600000)
+
+
+def test_too_slow(watch):
+    """0.4 MB/s are not: given up before the deadline, with the rate so far."""
+    watch[0].progress(0, 5000)
+    with pytest.raises(measure.RunError, match=r"given up after 150 s at 0\.400 MB/s"):
+        watch[0].progress(150, 5000 + 150 * 400000)
+
+
+def test_stalled(watch):
+    """Nothing more comes."""
+    watch[0].progress(0, 5000)
+    watch[0].progress(10, 5000 + 20 * MB)
+    watch[0].progress(70, 5000 + 20 * MB)
+    with pytest.raises(measure.RunError, match=r"no traffic for 60 s after 20\.0 MB"):
+        watch[0].progress(71, 5000 + 20 * MB)
+
+
+def test_never_connected(watch):
+    """TFTP and DHCP are no download."""
+    watch[1].clear()
+    watch[0].progress(50, 1 * MB)
+    with pytest.raises(measure.RunError, match="no download began in 100 s"):
+        watch[0].progress(101, 2 * MB)
