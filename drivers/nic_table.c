@@ -3,10 +3,12 @@
 
 #include <stddef.h>
 
+#include "drivers/intel/driver.h"    // intel_driver
 #include "drivers/nic.h"             // nic_driver
 #include "drivers/virtio/driver.h"   // virtio_net_driver
 
 const struct nic_driver *const nic_table[] = {
     &virtio_net_driver,  // every KVM cloud and QEMU
+    &intel_driver,       // VirtualBox, VMware, QEMU; PCs and servers to 2010
     NULL,
 };

@@ -1,7 +1,8 @@
 // One PCI function: capabilities, power, and taking it over from firmware so that it can neither write into
 // memory nor interrupt until its driver says so.
 // Spec: PCI Local Bus 3.0 sections 6.2.2 (command), 6.7 (capabilities), 6.8 (MSI, MSI-X); PCI Bus Power
-// Management 1.2 section 5.4. Tested: QEMU. Not handled: D3cold (such a function does not answer at all).
+// Management 1.2 section 5.4; PCI Express Base 5.0 section 7.5.3.7 (link control). Tested: QEMU.
+// Not handled: D3cold (such a function does not answer at all).
 #include "drivers/pci/function.h"  // pci_take_over
 
 #include <stddef.h>
@@ -64,6 +65,32 @@ void pci_set_bus_master(const struct pci_dev *dev, bool on)
     if (on != !!(command & PCI_COMMAND_MASTER))
         pci_write16(dev, PCI_COMMAND, command ^ PCI_COMMAND_MASTER);
     pci_read16(dev, PCI_COMMAND);  // the read cannot pass the write: it has arrived
+}
+
+static void clear_aspm(const struct pci_dev *dev)
+{
+    unsigned express = pci_find_capability(dev, PCI_CAP_ID_EXPRESS, 0);
+
+    if (!express)
+        return;
+    uint16_t control = pci_read16(dev, express + PCI_EXP_LNKCTL);
+    if (control & PCI_EXP_LNKCTL_ASPM_MASK)
+        pci_write16(dev, express + PCI_EXP_LNKCTL, control & (uint16_t)~PCI_EXP_LNKCTL_ASPM_MASK);
+}
+
+// The lower end first: the upper one must not enter a state that the lower one does not know of any more
+// (PCI Express Base 5.0 section 5.4.1.3).
+void pci_disable_aspm(const struct pci_dev *dev)
+{
+    struct pci_dev *bridge;
+
+    if (!pci_find_capability(dev, PCI_CAP_ID_EXPRESS, 0))
+        return;
+    clear_aspm(dev);
+    for (unsigned i = 0; (bridge = pci_device(i)) != NULL; i++)
+        if (bridge->class_code >> 8 == PCI_CLASS_BRIDGE_PCI && bridge->segment == dev->segment &&
+            dev->bus != 0 && pci_read8(bridge, PCI_SECONDARY_BUS) == dev->bus)
+            clear_aspm(bridge);
 }
 
 // From D3hot most functions come back as after a reset: what firmware had assigned is put back.

@@ -1,0 +1,154 @@
+// The MAC of Intel's gigabit controllers: taking it from whoever had it, reset, filters, link.
+// Spec: 317453 chapters 4 (initialisation) and 8 (link); 316080 section 5.2 and 82574 Data Sheet section
+// 3.1.3 (master disable). Tested: QEMU 7.2 e1000, e1000-82544gc, e1000-82545em, e1000e; whose e1000 keeps
+// all registers through a reset, as iPXE and GRUB left them. Unit tests with a chip in memory.
+// Not handled: fibre and backplane ports get no link negotiation of ours (TXCW): they work where EEPROM or
+// firmware have set it up; 82543 has no speed indication from its PHY and works at the speed its EEPROM
+// says; flow control; wake on LAN.
+#include "drivers/intel/intel.h"  // intel
+
+#include "drivers/intel/intel_regs.h"  // CTRL
+#include "drivers/pci/pci.h"           // pci_set_bus_master
+#include "lib/clock.h"                 // deadline_ms
+#include "lib/err.h"                   // fail
+#include "lib/log.h"                   // log_debug
+
+bool intel_wait(const struct intel *dev, uint32_t reg, uint32_t mask, uint32_t value, unsigned ms)
+{
+    uint64_t deadline = deadline_ms(ms);
+
+    while ((rd32(dev, reg) & mask) != value)
+        if (deadline_passed(deadline))
+            return (rd32(dev, reg) & mask) == value;  // the machine may have stood still meanwhile
+    return true;
+}
+
+// ---- reset ------------------------------------------------------------------------------------------
+
+// Nothing is requested from memory any more. On PCI Express what is under way must be waited for, or the
+// reset may hang the chip; on PCI a transfer ends before the command register can be written.
+static void silence(struct intel *dev)
+{
+    wr32(dev, IMC, IMC_ALL);
+    wr32(dev, RCTL, 0);
+    wr32(dev, TCTL, 0);
+    if (dev->flags & INTEL_EXPRESS) {
+        wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_GIO_MASTER_DISABLE);
+        if (!intel_wait(dev, STATUS, STATUS_GIO_MASTER_ENABLE, 0, GIO_MASTER_DISABLE_TIMEOUT_MS))
+            log_debug("%s: DMA is still under way", dev->nic->chip);  // the reset ends it all the same
+    }
+    pci_set_bus_master(dev->pci, false);
+}
+
+// The reset makes the chip read its EEPROM: no register may be relied on before that is done.
+static int wait_for_eeprom(struct intel *dev)
+{
+    if (dev->flags & INTEL_EXPRESS) {
+        if (!intel_wait(dev, EECD, EECD_AUTO_RD, EECD_AUTO_RD, AUTO_RD_TIMEOUT_MS))
+            return fail(ERR_TIMEOUT, "it does not read its EEPROM");
+        return 0;
+    }
+    if (dev->flags & INTEL_EE_RELOAD)
+        wr32(dev, CTRL_EXT, rd32(dev, CTRL_EXT) | CTRL_EXT_EE_RST);
+    delay_us(dev->flags & INTEL_SLOW_RELOAD ? EEPROM_RELOAD_SLOW_US : EEPROM_RELOAD_US);
+    return 0;
+}
+
+int intel_reset(struct intel *dev)
+{
+    if (rd32(dev, STATUS) == UINT32_MAX) {
+        pci_set_bus_master(dev->pci, false);
+        return fail(ERR_NIC_INIT_FAILED, "it does not answer");
+    }
+    silence(dev);
+    intel_take_mdio(dev);
+    wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_RST);
+    delay_us(RESET_DELAY_US);
+    bool done = intel_wait(dev, CTRL, CTRL_RST, 0, RESET_TIMEOUT_MS);
+    intel_release_mdio(dev);
+    if (!done)
+        return fail(ERR_TIMEOUT, "its reset does not end");
+    int err = wait_for_eeprom(dev);
+    if (err < 0)
+        return err;
+    wr32(dev, IMC, IMC_ALL);
+    rd32(dev, ICR);
+    return 0;
+}
+
+// ---- set-up -----------------------------------------------------------------------------------------
+
+// A PHY that an operating system switched off stays off through a restart. One with a link is left alone:
+// negotiating takes seconds. So is one that firmware needs.
+static void reset_phy(struct intel *dev)
+{
+    uint32_t ctrl = rd32(dev, CTRL);
+
+    if (dev->flags & INTEL_SHARED_PHY)
+        return;
+    if ((dev->flags & INTEL_EXPRESS) && (rd32(dev, MANC) & MANC_BLK_PHY_RST_ON_IDE))
+        return;
+    intel_take_mdio(dev);
+    wr32(dev, CTRL, ctrl | CTRL_PHY_RST);
+    rd32(dev, STATUS);  // the write is there, the time starts
+    delay_us(PHY_RESET_US);
+    wr32(dev, CTRL, ctrl);
+    rd32(dev, STATUS);
+    intel_release_mdio(dev);
+}
+
+// Only frames for our own address and broadcasts: the stack takes no multicast.
+static void set_filters(struct intel *dev)
+{
+    const uint8_t *mac = dev->nic->mac;
+
+    wr32(dev, RAL0,
+         (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24);
+    wr32(dev, RAH0, (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | RAH_AV);
+    for (uint32_t i = 0; i < MTA_ENTRIES; i++)
+        wr32(dev, MTA + i * (uint32_t)sizeof(uint32_t), 0);
+}
+
+void intel_mac_setup(struct intel *dev)
+{
+    uint32_t ctrl = rd32(dev, CTRL);
+
+    // Speed and duplex come from the PHY.
+    ctrl &= ~(CTRL_GIO_MASTER_DISABLE | CTRL_LRST | CTRL_ILOS | CTRL_FRCSPD | CTRL_FRCDPX | CTRL_RST |
+              CTRL_VME | CTRL_PHY_RST);
+    wr32(dev, CTRL, ctrl | CTRL_SLU);
+    if (!intel_wait(dev, STATUS, STATUS_LU, STATUS_LU, LINK_SEEN_MS))
+        reset_phy(dev);
+    wr32(dev, WUC, 0);
+    set_filters(dev);
+}
+
+void intel_mac_enable(struct intel *dev)
+{
+    if (!(dev->flags & INTEL_EXPRESS))
+        wr32(dev, TIPG, TIPG_COPPER);  // later ones come up with the right one
+    wr32(dev, RXCSUM, RXCSUM_TUOFL | RXCSUM_IPOFL);
+    wr32(dev, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
+    wr32(dev, RCTL, RCTL_EN | RCTL_BAM | RCTL_BSIZE_2048 | RCTL_SECRC);
+}
+
+// ---- link -------------------------------------------------------------------------------------------
+
+struct nic_link intel_link(struct intel *dev)
+{
+    uint32_t status = rd32(dev, STATUS);
+    struct nic_link link = {0};
+
+    if (status == UINT32_MAX) {
+        dev->gone = true;
+        return link;
+    }
+    link.up = status & STATUS_LU;
+    if (!link.up)
+        return link;
+    link.full_duplex = status & STATUS_FD;
+    link.mbps = (status & STATUS_SPEED_MASK) == STATUS_SPEED_10    ? 10
+                : (status & STATUS_SPEED_MASK) == STATUS_SPEED_100 ? 100
+                                                                   : 1000;
+    return link;
+}
