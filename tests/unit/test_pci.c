@@ -367,6 +367,34 @@ static void test_bus_master(void **state)
     assert_true(get(outer, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);  // disks may be behind it
 }
 
+static void add_express(struct function *f, unsigned type)
+{
+    set(f, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
+    f->config[PCI_CAPABILITIES] = 0x60;
+    f->config[0x60] = PCI_CAP_ID_EXPRESS;
+    set(f, 0x60 + PCI_EXP_FLAGS, 2, type | 2);
+    set(f, 0x60 + PCI_EXP_LNKCTL, 2, 0x0143);
+}
+
+// Power saving goes off at both ends of the NIC's link, and nowhere else.
+static void test_aspm(void **state)
+{
+    (void)state;
+    struct function *port = add_bridge(0, 4, 7, 7), *other = add_bridge(0, 5, 8, 8);
+    struct function *nic = add_nic(7, 0), *plain = add_nic(0, 6);
+    add_express(port, PCI_EXP_FLAGS_TYPE_ROOT_PORT);
+    add_express(other, PCI_EXP_FLAGS_TYPE_ROOT_PORT);
+    add_express(nic, 0);
+    pci_scan(0);
+    pci_disable_aspm(at(7, 0, 0));
+    assert_int_equal(get(nic, 0x60 + PCI_EXP_LNKCTL, 2), 0x0140);
+    assert_int_equal(get(port, 0x60 + PCI_EXP_LNKCTL, 2), 0x0140);
+    assert_int_equal(get(other, 0x60 + PCI_EXP_LNKCTL, 2), 0x0143);
+    unsigned writes = plain->writes + other->writes;
+    pci_disable_aspm(at(0, 6, 0));  // not PCI Express
+    assert_int_equal(plain->writes + other->writes, writes);
+}
+
 // More functions than the table holds: NICs that come last are still found.
 static void test_full_table(void **state)
 {
@@ -420,7 +448,7 @@ int main(void)
         cmocka_unit_test_setup(test_bars, clear),         cmocka_unit_test_setup(test_broken_bars, clear),
         cmocka_unit_test_setup(test_take_over, clear),    cmocka_unit_test_setup(test_capabilities, clear),
         cmocka_unit_test_setup(test_bus_master, clear),   cmocka_unit_test_setup(test_full_table, clear),
-        cmocka_unit_test_setup(test_ecam, clear),
+        cmocka_unit_test_setup(test_ecam, clear),         cmocka_unit_test_setup(test_aspm, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
