@@ -135,6 +135,46 @@ static void test_watchdog(void **state)
     finish();
 }
 
+// Slow is not stuck: as long as one frame leaves now and then, the chip is left alone.
+static void test_slow_wire(void **state)
+{
+    struct pbuf *frame = make_frame(100);
+
+    (void)state;
+    start();
+    unsigned resets = chip.resets;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(nic.ops->transmit(&nic, frame), 0);
+        assert_int_equal(nic.ops->transmit(&nic, frame), 0);
+        clock_us += 1500000;
+        assert_int_equal(send_one(NULL), 100);
+        nic.ops->poll(&nic, 8);
+    }
+    assert_int_equal(chip.resets, resets);
+    pbuf_free(frame);
+    finish();
+}
+
+// Restarts that helped are forgotten.
+static void test_restarts_that_help(void **state)
+{
+    struct pbuf *frame = make_frame(100);
+
+    (void)state;
+    start();
+    for (unsigned i = 1; i <= 40; i++) {
+        assert_int_equal(nic.ops->transmit(&nic, frame), 0);
+        clock_us += 2500000;
+        nic.ops->poll(&nic, 8);
+        assert_int_equal(nic.stats.tx_timeouts, i);
+        assert_true(receive(60));
+        assert_int_equal(nic.ops->poll(&nic, 8), 1);
+    }
+    assert_true(nic.ops->link(&nic).up);
+    pbuf_free(frame);
+    finish();
+}
+
 // A chip that never sends again is given up, not reset for ever.
 static void test_restarts_end(void **state)
 {
@@ -303,7 +343,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_refusals),    TEST(test_bars),         TEST(test_endless_waits), TEST(test_no_memory),
         TEST(test_watchdog),    TEST(test_restarts_end), TEST(test_gone),          TEST(test_frame_errors),
-        TEST(test_long_frames), TEST(test_lies),         TEST(test_done_everywhere),
+        TEST(test_long_frames), TEST(test_lies),         TEST(test_done_everywhere), TEST(test_slow_wire),
+        TEST(test_restarts_that_help),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
