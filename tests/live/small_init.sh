@@ -2,6 +2,7 @@
 # The init of the small ISO: finds the medium as a live system does, prints what it is made of, switches off.
 #     small.bytes=N     hash the first N bytes of the device (without it: the ISO's own size field)
 #     small.nvdimm      load the persistent-memory modules, which stock Debian initrds do not have
+#     small.net=URL     afterwards bring the NIC up with Linux's own driver and hash what is at URL
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin
 mount -t proc proc /proc
@@ -12,6 +13,21 @@ exec >/dev/console 2>&1 </dev/console
 word() # the value of word $1 on the command line
 {
     sed -n "s/.*[[:space:]]$1=\\([^[:space:]]*\\).*/\\1/p" /proc/cmdline
+}
+
+fetch() # proves that Linux's driver takes the NIC over: address by DHCP, then all of URL $1
+{
+    for alias in /sys/bus/pci/devices/*/modalias; do modprobe -q "$(cat "$alias")"; done
+    for device in /sys/bus/virtio/devices/*/modalias; do modprobe -q "$(cat "$device")"; done
+    for nic in /sys/class/net/*; do [ -e "$nic/device/driver" ] && break; done
+    [ -e "$nic/device/driver" ] || { echo "SMALL-ISO-FAILED no network device"; return; }
+    name=${nic##*/}
+    ip link set "$name" up
+    printf '#!/bin/sh\n[ "$1" != bound ] || ifconfig $interface $ip netmask $subnet\n' >/tmp/dhcp
+    chmod 755 /tmp/dhcp
+    udhcpc -i "$name" -n -q -t 20 -T 1 -s /tmp/dhcp || echo "SMALL-ISO-FAILED no lease"
+    digest=$(wget -q -O - "$1" | sha256sum | cut -d' ' -f1)
+    echo "SMALL-ISO-NET driver=$(basename "$(readlink "$nic/device/driver")") sha256=$digest"
 }
 
 echo
@@ -51,5 +67,7 @@ else
     echo "SMALL-ISO-MEDIUM device=$device bytes=$bytes"
     echo "SMALL-ISO-OK sha256=$(head -c $bytes $device | sha256sum | cut -d' ' -f1)"
 fi
+url=$(word small.net)
+[ -z "$url" ] || fetch "$url"
 sync
 poweroff -f

@@ -15,6 +15,7 @@ from pathlib import Path
 
 BEHAVIOURS = {}
 STALL_S = 600
+PACED_PER_S = 20
 
 
 def behaviour(function):
@@ -122,6 +123,17 @@ def dribble(request):
         request.send(request.server.body[at:at + 1])
         time.sleep(0.01)
     request.send(request.server.body[20:])
+
+
+@behaviour
+def paced(request):
+    """paced/N: the body evenly over N seconds."""
+    request.head(Content_Length=len(request.server.body))
+    pieces = int(request.argument) * PACED_PER_S
+    size = -(-len(request.server.body) // pieces)
+    for at in range(0, len(request.server.body), size):
+        request.send(request.server.body[at:at + size])
+        time.sleep(1 / PACED_PER_S)
 
 
 @behaviour

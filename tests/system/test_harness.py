@@ -65,7 +65,7 @@ else:
 
 @pytest.mark.parametrize("path, expected", [
     ("ok", "200 good"), ("plain", "200 good"), ("chunked", "200 good"), ("close10", "200 good"),
-    ("close11", "200 good"), ("dribble", "200 good"), ("truncated", "incomplete"), ("status/404", "404"),
+    ("close11", "200 good"), ("dribble", "200 good"), ("paced/1", "200 good"), ("truncated", "incomplete"), ("status/404", "404"),
     ("redirect/absolute", "302")])
 def test_scripted_server(lab, small, path, expected):
     """Python's own client sees what the behaviours promise."""

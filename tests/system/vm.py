@@ -3,9 +3,12 @@
 Uses KVM where it works, TCG (emulation) elsewhere; ACCEL=kvm|tcg decides instead. Deadlines are generous: they only
 find hangs. Does not handle: graphics.
 """
+import itertools
+import json
 import os
 import re
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -19,6 +22,8 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78cM]")
 FAILURE = re.compile(r"urlboot failed: (\w+)")
 TAIL_LINES = 60
 PROMPT_REST_S = 1
+MONITOR_WAIT_S = 10
+_numbers = itertools.count()
 
 
 def first_existing(paths):
@@ -47,7 +52,7 @@ class VM:
     network port than lab.netdev()."""
 
     def __init__(self, lab, folder, door, memory=1024, nic="virtio-net-pci", machine="pc", uefi=False, cpu=None,
-                 mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False,
+                 mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False, monitor=False,
                  netdev=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +79,9 @@ class VM:
             self.gdb_socket = f"/tmp/urlboot-gdb-{os.getpid()}"
             words += ["-S", "-chardev", f"socket,id=gdb,path={self.gdb_socket},server=on,wait=off",
                       "-gdb", "chardev:gdb"]
+        self.monitor_socket = f"/tmp/urlboot-qmp-{os.getpid()}-{next(_numbers)}" if monitor else None
+        if monitor:
+            words += ["-qmp", f"unix:{self.monitor_socket},server=on,wait=off"]
         words += [*door, *extra]
         (self.folder / "qemu.cmd").write_text(" ".join(f"'{word}'" for word in words) + "\n")
         self.process = lab.start(*words, log=os.path.relpath(self.folder / "qemu.out", lab.folder),
@@ -92,6 +100,8 @@ class VM:
         stop(self.process)
         self.reader.join(5)
         self.process.stdin.close()
+        if self.monitor_socket:
+            Path(self.monitor_socket).unlink(missing_ok=True)
 
     def read(self):
         """Thread: takes in what the machine writes."""
@@ -122,6 +132,30 @@ class VM:
     def send(self, text):
         """Types text or bytes on the serial line."""
         self.process.stdin.write(text.encode() if isinstance(text, str) else text)
+
+    def command(self, what, **arguments):
+        """Has QEMU do something (a QMP command); needs monitor=True. Returns its answer."""
+        deadline = time.monotonic() + MONITOR_WAIT_S
+        while not Path(self.monitor_socket).exists() and time.monotonic() < deadline:
+            time.sleep(0.05)                              # QEMU is still starting
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(MONITOR_WAIT_S)
+            link.connect(self.monitor_socket)
+            lines = link.makefile("rw", encoding="utf-8")
+            lines.readline()                              # QEMU's greeting
+            for order in ({"execute": "qmp_capabilities"}, {"execute": what, "arguments": arguments}):
+                lines.write(json.dumps(order) + "\n")
+                lines.flush()
+                answer = {"event": None}
+                while "event" in answer:
+                    answer = json.loads(lines.readline())
+                if "error" in answer:
+                    raise VmError(f"QEMU refuses {order}: {answer['error']}")
+            return answer["return"]
+
+    def set_link(self, live):
+        """Plugs the network cable in or pulls it out."""
+        self.command("set_link", name="n0", up=live)
 
     def wait(self, pattern, seconds=120, fail=FAILURE):
         """Waits for the regular expression `pattern` in what follows the last match; returns the match.

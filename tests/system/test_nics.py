@@ -1,0 +1,69 @@
+"""Network cards other than virtio: each model of QEMU's boots, survives its cable, and is left to Linux's own driver."""
+import time
+
+import pytest
+
+from net import HTTP_PORT, SERVER
+
+INTEL = {"e1000": "82540EM", "e1000-82544gc": "82544GC", "e1000-82545em": "82545EM", "e1000e": "82574L"}
+LINUX_DRIVERS = {"e1000": "e1000", "e1000-82544gc": "e1000", "e1000e": "e1000e", "virtio-net-pci": "virtio_net"}
+FLAP_S = 2
+
+
+@pytest.mark.parametrize("nic", INTEL)
+def test_model(boot, url, small, nic):
+    """Found, named, used; the bytes are right."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", nic=nic)
+    assert f"intel, {INTEL[nic]}" in machine.text
+
+
+@pytest.mark.parametrize("door, nic", [("pxe", "e1000"), ("pxe", "e1000e"), ("ipxe", "e1000"), ("ipxe", "e1000e")])
+def test_after_firmware(boot, url, small, door, nic):
+    """The card's ROM has used it just before: receiver on, old rings."""
+    boot.good(f"url={url}", f"sha256={small.sha256}", door=door, nic=nic)
+
+
+def test_in_uefi_machine(boot, url, small):
+    """A PCI Express card in the machine that has PCI Express, above a firmware without a driver for it."""
+    boot.good(f"url={url}", f"sha256={small.sha256}", door="uefi", nic="e1000e", memory=768)
+
+
+@pytest.mark.parametrize("nic", ["e1000", "e1000e", "virtio-net-pci"])
+def test_cable_pulled_in_mid_transfer(boot, scripted_url, small, nic, lab):
+    """The link goes away and comes back while bytes flow: the same connection ends with the right bytes."""
+    machine = boot.start(f"url={scripted_url('paced/8')}", f"sha256={small.sha256}", nic=nic, monitor=True)
+    machine.wait(r"ISO of \d+ MiB goes to", 60)
+    time.sleep(FLAP_S)
+    machine.set_link(False)
+    machine.wait("link down", 20)
+    time.sleep(FLAP_S)
+    machine.set_link(True)
+    machine.wait("link up", 20)
+    machine.wait(r"download: \d+ bytes", 60)
+    boot.expect_small(machine)
+    assert (lab.folder / "scripted.log").read_text().count('"GET"') == 1
+
+
+@pytest.mark.parametrize("nic", ["e1000", "e1000e"])
+def test_cable_plugged_in_late(boot, url, small, nic):
+    """No link at the start, one some seconds later."""
+    machine = boot.start(f"url={url}", f"sha256={small.sha256}", nic=nic, monitor=True, extra=["-S"])
+    machine.set_link(False)
+    machine.command("cont")
+    machine.wait(r"NIC .* intel", 60)
+    time.sleep(FLAP_S)
+    assert "lease" not in machine.text
+    machine.set_link(True)
+    boot.expect_small(machine)
+
+
+@pytest.mark.parametrize("nic", LINUX_DRIVERS)
+def test_linux_takes_the_card_over(boot, url, small, nic):
+    """The started Linux brings the same card up with its own driver and fetches the ISO again."""
+    words = boot.linux_words
+    boot.linux_words = lambda: [*words(), f"small.net=http://{SERVER}:{HTTP_PORT}/{small.path.name}"]
+    machine = boot.start(f"url={url}", f"sha256={small.sha256}", nic=nic, memory=640)
+    machine.wait(r"^SMALL-ISO-OK", 240)
+    found = machine.wait(r"^SMALL-ISO-NET driver=(\S+) sha256=([0-9a-f]{64})$", 120, fail="SMALL-ISO-FAILED.*")
+    assert found.groups() == (LINUX_DRIVERS[nic], small.sha256)
+    machine.wait_end()
