@@ -58,6 +58,7 @@ struct run {
     uint64_t wait_us;             // DNS and connect of this attempt
     char host[URL_HOST_MAX];      // the last one resolved, "" when none
     uint32_t address;             // of it
+    uint64_t handshake_us;        // how long the last connection took to stand
 };
 
 // ---- the door: one body for the sinks below, whatever pieces it comes in ----------------------------
@@ -143,8 +144,9 @@ static int connect_to(void *ctx, const struct url *url, struct stream **stream)
     resolved = now_us();
     if (err == 0)
         err = tcp_open(stream, r->address, url->port, deadline_ms(r->d->timeout_ms));
+    r->handshake_us = now_us() - resolved;
     r->d->dns_us += resolved - start;
-    r->d->connect_us += now_us() - resolved;
+    r->d->connect_us += r->handshake_us;
     r->wait_us += now_us() - start;
     return err;
 }
@@ -166,6 +168,7 @@ static int attempt(struct run *r)
         .connections = r->d->connections,
         .verified = r->d->sha256 != NULL,
         .connect = connect_soon,
+        .handshake_us = &r->handshake_us,
     };
     uint64_t start;
     int err = url_parse(&r->url, text, strlen(text));

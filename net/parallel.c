@@ -20,6 +20,7 @@
 #define SETTLE_US 500000      // before it: a new connection begins slowly
 #define GAIN_PERCENT 20       // what a doubling must bring
 #define PART_MIN (1u << 20)   // a smaller part is not worth a connection
+#define LOOK_BYTES (64u * 1024)  // between looks at the clock while there is one connection
 #define STEPS_PER_TURN 64     // pieces taken from one connection before the next one's turn
 #define REFUSALS_MAX 3        // connections in a row that brought nothing
 #define REFUSED_WAIT_US 1000000
@@ -29,14 +30,14 @@
 static void measure_from(struct engine *e, uint64_t start)
 {
     e->measure_start = start;
-    e->measure_bytes = 0;
+    e->measure_bytes = e->look_at = 0;
 }
 
 // True once a second's worth has been measured; *rate in bytes per second.
 static bool measured(struct engine *e, uint64_t now, uint64_t *rate)
 {
     if (now < e->measure_start) {
-        e->measure_bytes = 0;
+        e->measure_bytes = e->look_at = 0;
         return false;
     }
     if (now - e->measure_start < MEASURE_US)
@@ -55,14 +56,14 @@ static void judge(struct engine *e)
     if (e->wanted > 1 && rate < e->best_rate + e->best_rate * GAIN_PERCENT / 100) {
         e->wanted /= 2;
         e->settled = true;
-        log_info("download: %u connections, %llu KB/s; more bring no more", e->wanted,
+        log_info("download: connections at a time: %u, %llu KB/s", e->wanted,
                  (unsigned long long)(rate > e->best_rate ? rate : e->best_rate) / 1000);
         return;
     }
     e->best_rate = rate;
     e->settled = e->wanted * 2 > e->options->connections;
     if (e->settled) {
-        log_info("download: %u connections, %llu KB/s", e->wanted, (unsigned long long)rate / 1000);
+        log_info("download: connections at a time: %u, %llu KB/s", e->wanted, (unsigned long long)rate / 1000);
         return;
     }
     e->wanted *= 2;
@@ -247,6 +248,9 @@ static bool worth_more(struct engine *e)
     if (!get->work.in_body || get->work.framing != HTTP_BY_LENGTH || !get->accepts_ranges ||
         e->first_byte_us < LONG_WAY_US || !(e->options->verified || get->etag[0] != '\0'))
         return false;
+    if (e->measure_bytes < e->look_at)
+        return false;
+    e->look_at = e->measure_bytes + LOOK_BYTES;
     // A server may send less than the rest in one answer.
     if (get->work.base + get->work.wanted != get->length || !measured(e, now_us(), &rate))
         return false;
@@ -268,6 +272,9 @@ static int run_alone(struct engine *e)
             break;
         if (e->first_byte_us == 0) {
             e->first_byte_us = now_us() - asked;
+            // A server that thinks for long is not far away, and a machine that was busy once may not be twice.
+            if (*e->options->handshake_us < e->first_byte_us)
+                e->first_byte_us = *e->options->handshake_us;
             measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
         }
         if (worth_more(e))

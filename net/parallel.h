@@ -2,7 +2,7 @@
 // of the same resource come over others at the same time. Tried, measured and kept only while it pays.
 //
 // Example:
-//     err = parallel_get(&get, &(struct parallel){.connections = 4, .connect = connect_soon});
+//     err = parallel_get(&get, &(struct parallel){.connections = 4, .connect = soon, .handshake_us = &us});
 #ifndef URLBOOT_NET_PARALLEL_H
 #define URLBOOT_NET_PARALLEL_H
 
@@ -17,6 +17,7 @@ struct parallel {
     bool verified;          // a digest will tell in the end; else only what has a validator is taken in parts
     // As get->connect, with get->ctx, but does not wait until the connection stands.
     int (*connect)(void *ctx, const struct url *url, struct stream **stream);
+    const uint64_t *handshake_us;  // how long the last TCP handshake of get->connect took
     // out
     unsigned used;          // the most connections that were open at a time
 };

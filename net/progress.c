@@ -8,6 +8,7 @@
 #include "lib/clock.h"  // now_us
 
 #define TELL_INTERVAL_US 250000
+#define LOOK_BYTES 16384u  // between looks at the clock
 #define US_PER_S 1000000ull
 
 static uint64_t rate(const struct progress_sink *p, uint64_t now)
@@ -49,6 +50,7 @@ void progress_tick(struct progress_sink *p)
 {
     uint64_t now = now_us();
 
+    p->unlooked = 0;
     if (p->start_us != 0 && now >= p->next_us)
         tell(p, now);
 }
@@ -72,13 +74,12 @@ static bool was_ahead(const struct progress_sink *p, uint64_t offset, const void
 static int progress_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
 {
     struct progress_sink *p = (struct progress_sink *)sink;
-    uint64_t now = now_us();
     int err;
 
     if (p->start_us == 0) {
-        p->start_us = now;
-        p->next_us = now + TELL_INTERVAL_US;
-        sample(p, now);
+        p->start_us = now_us();
+        p->next_us = p->start_us + TELL_INTERVAL_US;
+        sample(p, p->start_us);
     }
     err = p->below->write(p->below, offset, data, length);
     if (err < 0)
@@ -86,8 +87,10 @@ static int progress_write(struct sink *sink, uint64_t offset, const void *data, 
     p->done = offset + length;
     if (p->ahead > 0 && was_ahead(p, offset, data, length))
         p->ahead -= length;
-    if (now >= p->next_us)
-        tell(p, now);
+    // Looking at the clock for every piece would cost as much as the piece.
+    p->unlooked += length;
+    if (p->unlooked >= LOOK_BYTES)
+        progress_tick(p);
     return 0;
 }
 

@@ -19,6 +19,7 @@ struct progress_sink {
     uint64_t ahead;          // bytes that are in their place before their turn
     uint64_t start_us;       // when the first byte came, 0 before
     uint64_t next_us;
+    uint64_t unlooked;       // bytes since the last look at the clock
     struct { uint64_t us, done; } samples[PROGRESS_SAMPLES];
     unsigned sample_count;   // taken so far, free-running
 };

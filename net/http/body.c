@@ -25,7 +25,9 @@ static long next_bytes(const struct http_get *get, const uint8_t **data)
 {
     char so_far[64];
     struct stream *stream = get->work.stream;
-    long got = stream->peek(stream, data, deadline_ms(get->timeout_ms));
+    // Looking at the clock for every piece would cost more than the piece.
+    uint64_t deadline = stream->ready(stream) ? UINT64_MAX : deadline_ms(get->timeout_ms);
+    long got = stream->peek(stream, data, deadline);
     if (got == ERR_STALLED)
         return fail(ERR_STALLED, "nothing came for %u ms, %s", get->timeout_ms,
                     http_so_far(get, so_far, sizeof so_far));

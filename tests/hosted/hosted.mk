@@ -22,27 +22,27 @@ FAST_FLAGS := -O2
 all: $(BUILD)/hosted/hosted_fetch $(BUILD)/hosted/hosted_fetch_fast
 
 $(BUILD)/hosted/hosted_fetch: $(HOSTED_SRC:%.c=$(BUILD)/hosted/san/%.o) $(HOSTED_THIRD:%.c=$(BUILD)/hosted/san/third/%.o)
-	$(CC) $(SAN_FLAGS) $^ -o $@
+	@echo "  LINK $@"; $(CC) $(SAN_FLAGS) $^ -o $@
 
 $(BUILD)/hosted/hosted_fetch_fast: $(HOSTED_SRC:%.c=$(BUILD)/hosted/fast/%.o) $(HOSTED_THIRD:%.c=$(BUILD)/hosted/fast/third/%.o)
-	$(CC) $(FAST_FLAGS) $^ -o $@
+	@echo "  LINK $@"; $(CC) $(FAST_FLAGS) $^ -o $@
 
 $(BUILD)/hosted/%/third/7zip/C/Sha256Opt.o: FLAGS += -mssse3 -msse4.1 -msha
 
 $(BUILD)/hosted/san/third/%.o: $(THIRD_PARTY)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(SAN_FLAGS) -w -MD -MP -c $< -o $@
+	@echo "  HOST $<"; $(CC) $(FLAGS) $(SAN_FLAGS) -w -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/fast/third/%.o: $(THIRD_PARTY)/%.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(FAST_FLAGS) -w -MD -MP -c $< -o $@
+	@echo "  HOST $<"; $(CC) $(FLAGS) $(FAST_FLAGS) -w -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/san/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(SAN_FLAGS) -MD -MP -c $< -o $@
+	@echo "  HOST $<"; $(CC) $(FLAGS) $(SAN_FLAGS) -MD -MP -c $< -o $@
 
 $(BUILD)/hosted/fast/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(FAST_FLAGS) -MD -MP -c $< -o $@
+	@echo "  HOST $<"; $(CC) $(FLAGS) $(FAST_FLAGS) -MD -MP -c $< -o $@
 
 -include $(shell find $(BUILD)/hosted -name '*.d' 2>/dev/null)

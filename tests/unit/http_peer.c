@@ -84,11 +84,15 @@ static long peer_peek(struct stream *stream, const uint8_t **data, uint64_t dead
     return (long)(peer->shown_length - peer->shown_used);
 }
 
-// Time passes in peek() only, so there is always something to come.
+// Time passes in peek() only.
 static bool peer_ready(struct stream *stream)
 {
-    (void)stream;
-    return true;
+    struct peer *peer = peer_of(stream);
+    const struct peer_answer *answer = answer_of(peer);
+
+    if (peer->at < answer->length || peer->shown)
+        return peer->shown || answer->piece_ms == 0;
+    return answer->end != PEER_STALLS;
 }
 
 static void peer_consume(struct stream *stream, size_t length)

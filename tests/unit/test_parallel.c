@@ -36,6 +36,7 @@ struct connection {
 
 static struct world {
     uint64_t way_us;          // from request to answer
+    uint64_t handshake_us;
     uint64_t each, all;       // bytes a millisecond of one connection and of all together
     unsigned refuses_from;    // connections with this number and above get an error, 0: none
     unsigned whole_from;      // ... get the whole instead of their part
@@ -230,7 +231,7 @@ static struct parallel run(unsigned count, uint64_t offset, int expected)
 {
     static struct http_get get;
     struct sink bottom = {place_begin, place_write, place_finish, place_room};
-    struct parallel options = {.connections = count};
+    struct parallel options = {.connections = count, .handshake_us = &world.handshake_us};
     struct progress_sink progress;
     struct digest_sink sum;
     struct url url = {.host = "h"};
@@ -265,7 +266,7 @@ static struct parallel run(unsigned count, uint64_t offset, int expected)
 static int fresh_world(void **state)
 {
     (void)state;
-    world = (struct world){.way_us = 10000, .each = 4000, .all = 1000000};
+    world = (struct world){.way_us = 10000, .handshake_us = 10000, .each = 4000, .all = 1000000};
     return 0;
 }
 
@@ -300,6 +301,9 @@ static void test_not_tried(void **state)
 {
     (void)state;
     world.way_us = 500;
+    assert_int_equal(run(4, 0, 0).used, 1);
+    fresh_world(state);
+    world.handshake_us = 500;  // near, but slow to answer
     assert_int_equal(run(4, 0, 0).used, 1);
     fresh_world(state);
     world.no_ranges = true;
