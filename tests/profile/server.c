@@ -222,10 +222,13 @@ static bool next_frame(void)
         s.sent += segment_length(s.sent);
         return next_frame();
     }
-    if (!deliver_segment(s.sent))
-        return false;
-    s.sent += segment_length(s.sent);
-    return true;
+    // Counted as sent before it is: the acknowledgement comes while it is being delivered.
+    uint64_t from = s.sent;
+    s.sent += segment_length(from);
+    if (deliver_segment(from))
+        return true;
+    s.sent = from;
+    return false;
 }
 
 // ---- frames from the stack --------------------------------------------------------------------------
