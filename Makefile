@@ -32,7 +32,7 @@ DRIVERS := drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o driver
            drivers/virtio/virtqueue.o drivers/mmio.o drivers/intel/net.o drivers/intel/ids.o \
            drivers/intel/address.o drivers/intel/mac.o drivers/intel/express.o drivers/intel/rings.o \
            drivers/intel/rx.o drivers/intel/tx.o
-NET     := net/lwip/port.o net/netif.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
+NET     := net/lwip/port.o net/netif.o net/join.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \
            net/http/answer.o net/http/body.o

@@ -8,6 +8,8 @@
 #include "lib/copy.h"  // copy_words
 
 #define STOP_IDIOM() __asm__ volatile("" ::: "memory")
+#undef memcpy  // the header's, which names the compiler's own
+#undef memcmp
 #define SHORT_MAX 16  // bytes handled by two overlapping accesses
 
 // Unaligned words that may be part of anything.

@@ -69,15 +69,25 @@ static err_t send_frame(struct netif *netif, struct pbuf *frame)
     return err == 0 ? ERR_OK : ERR_MEM;
 }
 
-// nic->input. lwIP knows checksum offload as a property of the interface, chips as one of the frame.
-// ethernet_input() takes the frame in any case but an error.
-static void receive_frame(struct nic *nic, struct pbuf *frame)
+// What join.c has made of the frames. lwIP knows checksum offload as a property of the interface, chips as
+// one of the frame. ethernet_input() takes the frame in any case but an error.
+static void deliver_frame(void *ctx, struct pbuf *frame)
 {
-    struct iface *iface = nic->stack;
+    struct iface *iface = ctx;
     uint16_t unchecked = 0;
 
     if (frame->flags & NIC_PBUF_CSUM_OK)
         unchecked = NETIF_CHECKSUM_CHECK_UDP | NETIF_CHECKSUM_CHECK_TCP;
+    NETIF_SET_CHECKSUM_CTRL(&iface->netif, iface->checksums & ~unchecked);
+    if (iface->netif.input(frame, &iface->netif) != ERR_OK)
+        pbuf_free(frame);
+}
+
+// nic->input.
+static void receive_frame(struct nic *nic, struct pbuf *frame)
+{
+    struct iface *iface = nic->stack;
+
     if (iface == NULL || !iface->running) {
         pbuf_free(frame);
         return;
@@ -85,12 +95,21 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
     // Custom pbufs are drivers' buffers and nothing else (drivers/nic.h).
     if (frame->flags & PBUF_FLAG_IS_CUSTOM)
         iface->rx_buffers = ((struct nic_buf *)(void *)frame)->pool->count;
-    NETIF_SET_CHECKSUM_CTRL(&iface->netif, iface->checksums & ~unchecked);
     profile_count(PROFILE_BYTES, frame->tot_len);
     profile_enter(PROFILE_INPUT);
-    if (iface->netif.input(frame, &iface->netif) != ERR_OK)
-        pbuf_free(frame);
+    join_input(&iface->join, frame);
     profile_leave();
+}
+
+unsigned iface_poll(struct iface *iface, unsigned budget)
+{
+    profile_enter(PROFILE_DRIVER);
+    unsigned frames = iface->nic->ops->poll(iface->nic, budget);
+    profile_enter(PROFILE_INPUT);
+    join_flush(&iface->join);
+    profile_leave();
+    profile_leave();
+    return frames;
 }
 
 // A hole is filled by a frame that needs a buffer too: segments behind it may take half of the pool, or
@@ -168,6 +187,7 @@ int iface_start(struct iface *iface)
 
     // Constant arguments and an init function that cannot fail: neither can netif_add().
     netif_add(&iface->netif, NULL, NULL, NULL, iface, init_netif, ethernet_input);
+    iface->join = (struct join){.deliver = deliver_frame, .ctx = iface};
     nic->stack = iface;
     nic->input = receive_frame;
     iface->running = true;
@@ -187,7 +207,7 @@ static void end_dhcp(struct iface *iface)
     dhcp_release_and_stop(&iface->netif);
     dhcp_cleanup(&iface->netif);
     while (bound && !deadline_passed(deadline))
-        iface->nic->ops->poll(iface->nic, FRAMES_PER_POLL);
+        iface_poll(iface, FRAMES_PER_POLL);
 }
 
 void iface_stop(struct iface *iface)
@@ -196,6 +216,7 @@ void iface_stop(struct iface *iface)
         return;
     iface->leased = false;
     end_dhcp(iface);
+    join_drop(&iface->join);
     nic_stop(iface->nic);
     netif_remove(&iface->netif);
     iface->running = false;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lwip/netif.h"  // struct netif
+#include "net/join.h"    // struct join
 #include "net/stack.h"   // struct stack_lease
 
 struct nic;
@@ -16,6 +17,7 @@ struct iface {
     struct nic *nic;
     char name[8];            // "eth0", for the log
     unsigned rx_buffers;     // in the pool received frames come from, 0 before the first
+    struct join join;        // segments of one poll become one
     uint16_t checksums;      // NETIF_CHECKSUM_*: what lwIP has to do; frames the chip checked need less
     bool running;            // NIC started and netif in lwIP's list
     bool leased;             // `lease` is filled
@@ -41,6 +43,9 @@ void iface_stop(struct iface *iface);
 
 // Tells lwIP and the log when the link has changed since the last call.
 void iface_check_link(struct iface *iface);
+
+// Polls the NIC for at most `budget` frames and hands them to lwIP; returns how many.
+unsigned iface_poll(struct iface *iface, unsigned budget);
 
 // How many bytes a TCP peer may send ahead: what the NIC's buffers can hold behind one lost frame.
 uint32_t iface_window(struct netif *netif);

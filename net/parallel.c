@@ -63,7 +63,8 @@ static void judge(struct engine *e)
     e->best_rate = rate;
     e->settled = e->wanted * 2 > e->options->connections;
     if (e->settled) {
-        log_info("download: connections at a time: %u, %llu KB/s", e->wanted, (unsigned long long)rate / 1000);
+        log_info("download: connections at a time: %u, %llu KB/s", e->wanted,
+                 (unsigned long long)rate / 1000);
         return;
     }
     e->wanted *= 2;
@@ -272,7 +273,7 @@ static int run_alone(struct engine *e)
             break;
         if (e->first_byte_us == 0) {
             e->first_byte_us = now_us() - asked;
-            // A server that thinks for long is not far away, and a machine that was busy once may not be twice.
+            // A server that thinks for long is not far away, and a busy machine is rarely busy twice.
             if (*e->options->handshake_us < e->first_byte_us)
                 e->first_byte_us = *e->options->handshake_us;
             measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);

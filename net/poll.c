@@ -3,7 +3,6 @@
 
 #include "net/poll.h"  // stack_wait
 
-#include "drivers/nic.h"    // struct nic
 #include "kernel/cpu.h"     // cpu_idle
 #include "kernel/profile.h" // profile_enter
 #include "lib/clock.h"      // now_us
@@ -31,14 +30,6 @@ static void check_links(uint64_t now)
             iface_check_link(iface);
 }
 
-static unsigned poll_nic(struct nic *nic)
-{
-    profile_enter(PROFILE_DRIVER);
-    unsigned frames = nic->ops->poll(nic, FRAMES_PER_TURN);
-    profile_leave();
-    return frames;
-}
-
 unsigned stack_poll(void)
 {
     static uint64_t last_frame;
@@ -49,7 +40,7 @@ unsigned stack_poll(void)
     profile_enter(PROFILE_LOOP);
     for (unsigned i = 0; (iface = iface_at(i)) != NULL; i++)
         if (iface->running)
-            frames += poll_nic(iface->nic);
+            frames += iface_poll(iface, FRAMES_PER_TURN);
     sys_check_timeouts();
 
     now = now_us();

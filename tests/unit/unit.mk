@@ -36,7 +36,7 @@ UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbol
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
 UNIT-test_download := net/download.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
-NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
+NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/join.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_stack := kernel/random.c $(NET_STACK)
 UNIT-test_profile := kernel/profile.c
 UNIT-test_keyboard := kernel/scancode.c kernel/escape.c
@@ -50,3 +50,4 @@ UNIT-test_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/e
 UNIT-test_rock_ridge := $(ISO_READER) lib/err.c
 UNIT-test_wire_line := tests/wire/line.c
 UNIT-test_wire_settings := tests/wire/settings.c
+UNIT-test_join := net/join.c $(LWIP_PBUF) lib/err.c

@@ -39,6 +39,10 @@ void lwip_port_free(void *pointer);
 // The Internet checksum (RFC 1071) over `length` bytes, not inverted, in memory byte order.
 uint16_t lwip_port_chksum(const void *data, int length);
 
+// One instruction each; lwIP's own are functions.
+#define lwip_htons(value) __builtin_bswap16(value)
+#define lwip_htonl(value) __builtin_bswap32(value)
+
 #define LWIP_PLATFORM_ASSERT(what) lwip_port_assert(what, __FILE__, __LINE__)
 #define LWIP_PLATFORM_DIAG(message) ((void)0)  // LWIP_DEBUG is never defined
 #define LWIP_RAND() lwip_port_rand()
