@@ -1,7 +1,8 @@
 // The MAC of Intel's gigabit controllers: taking it from whoever had it, reset, filters, link.
 // Spec: 317453 chapters 4 (initialisation) and 8 (link); 316080 section 5.2 and 82574 Data Sheet section
 // 3.1.3 (master disable). Tested: QEMU 7.2 e1000, e1000-82544gc, e1000-82545em, e1000e; whose e1000 keeps
-// all registers through a reset, as iPXE and GRUB left them. Unit tests with a chip in memory.
+// all registers through a reset, as iPXE and GRUB left them, and receives nothing for a second after each
+// write to RCTL. Unit tests with a chip in memory.
 // Not handled: fibre and backplane ports get no link negotiation of ours (TXCW): they work where EEPROM or
 // firmware have set it up; 82543 has no speed indication from its PHY and works at the speed its EEPROM
 // says; flow control; wake on LAN.

@@ -97,11 +97,14 @@ class Boot:
         return ["--", "console=ttyS0,115200", f"small.bytes={self.small.length}"]
 
     def start(self, *words, door="kernel", dnsmasq=(), memory=512, **options):
-        """Boots urlboot by `door` with `words`, which must not hold `--`; a failure screen halts."""
+        """Boots urlboot by `door` with `words`, which must not hold `--`; a failure screen halts. rom=True: the
+        card keeps its ROM, whose driver OVMF then uses."""
         door_options = {"image": options.pop("image")} if "image" in options else {}
         arguments = DOORS[door](self.lab, self.folder, self.payload, [*words, "on-error=halt", *self.linux_words()],
                                 dnsmasq=dnsmasq, **door_options)
         arguments["nic_words"] = options.pop("nic_words", "") + arguments["nic_words"]
+        if options.pop("rom", False):
+            arguments["nic_words"] = arguments["nic_words"].replace(",romfile=", "")
         machine = VM(self.lab, self.folder, memory=memory, **{**arguments, **options})
         self.machines.append(machine)
         return machine

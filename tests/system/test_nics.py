@@ -23,9 +23,10 @@ def test_after_firmware(boot, url, small, door, nic):
     boot.good(f"url={url}", f"sha256={small.sha256}", door=door, nic=nic)
 
 
-def test_in_uefi_machine(boot, url, small):
-    """A PCI Express card in the machine that has PCI Express, above a firmware without a driver for it."""
-    boot.good(f"url={url}", f"sha256={small.sha256}", door="uefi", nic="e1000e", memory=768)
+@pytest.mark.parametrize("nic, rom", [("e1000", True), ("e1000e", True), ("e1000e", False)])
+def test_in_uefi_machine(boot, url, small, nic, rom):
+    """A machine with PCI Express, with firmware that has a driver for the card, by its ROM, and without."""
+    boot.good(f"url={url}", f"sha256={small.sha256}", door="uefi", nic=nic, rom=rom, memory=768)
 
 
 @pytest.mark.parametrize("nic", ["e1000", "e1000e", "virtio-net-pci"])
