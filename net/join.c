@@ -1,7 +1,7 @@
 // Receive segment coalescing in software (contract: net/join.h). A segment continues the held one when
 // nothing but sequence number, length and identification differ: then one header serves both.
-// Spec: RFC 791 3.1, RFC 9293 3.1. Tested: tests/unit/test_join.c, every download of the system tests. Not handled: IPv6, VLAN
-// tags, TCP options (our connections have none in data segments), frames of several buffers.
+// Spec: RFC 791 3.1, RFC 9293 3.1. Tested: tests/unit/test_join.c, every download of the system tests.
+// Not handled: IPv6, VLAN tags, TCP options (our connections have none in data), frames of several buffers.
 #include "net/join.h"  // struct join
 
 #include <string.h>

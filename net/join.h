@@ -24,8 +24,8 @@ struct join {
 };
 
 // Takes one received Ethernet frame with its reference. A data segment of TCP over IPv4 without options is
-// held or joined to the one held; everything else, and whatever does not continue it, is delivered at once and
-// in order. Segments are joined only when their TCP checksum is known to be good: because the NIC says so
+// held or joined to the one held; everything else, and whatever does not continue it, is delivered at once
+// and in order. Segments are joined only when their TCP checksum is known to be good: because the NIC says so
 // (NIC_PBUF_CSUM_OK) or because it was computed here.
 void join_input(struct join *join, struct pbuf *frame);
 

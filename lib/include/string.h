@@ -7,7 +7,7 @@
 #include <strings.h>
 
 // Copies `n` bytes; the areas must not overlap. Returns `dst`. The macro tells the compiler that this is the
-// memcpy() it knows: a freestanding build would call it for eight bytes, too, and the stack moves many of those.
+// memcpy() it knows: a freestanding build would call it for eight bytes, too, and the stack moves many.
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 #define memcpy(dst, src, n) __builtin_memcpy(dst, src, n)
 
