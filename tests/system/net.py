@@ -138,7 +138,8 @@ class Lab:
         return process
 
     def nginx(self, more=""):
-        """A web server for self.www on SERVER:80. `more` are further lines of its http block."""
+        """A web server for self.www on SERVER:80. `more` are further lines of its http block. ?limit=10m behind a URL:
+        so many bytes a second for each connection."""
         state = self.folder / "nginx"
         state.mkdir()
         conf = state / "nginx.conf"
@@ -155,7 +156,9 @@ class Lab:
                 fastcgi_temp_path {state}/fastcgi; uwsgi_temp_path {state}/uwsgi; scgi_temp_path {state}/scgi;
                 sendfile on; tcp_nopush on; default_type application/octet-stream;
                 {more}
-                server {{ listen {SERVER}:{HTTP_PORT}; root {self.www}; disable_symlinks off; }}
+                server {{
+                    listen {SERVER}:{HTTP_PORT}; root {self.www}; disable_symlinks off; limit_rate $arg_limit;
+                }}
             }}
         """)
         process = self.start("nginx", "-p", state, "-c", conf, "-e", state / "error.log", log="nginx.out")

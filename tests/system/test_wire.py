@@ -24,6 +24,31 @@ def test_distance(boot, wire, url, small):
     assert found["down_lost"] == found["up_lost"] == 0
 
 
+def requests(lab):
+    """What nginx answered."""
+    return (lab.folder / "nginx" / "access.log").read_text().splitlines()
+
+
+def test_several_connections(boot, wire, lab, live):
+    """A server that gives each connection 10 MB/s, far away: more of them are opened, and the bytes are right."""
+    far = wire(delay_ms=5)
+    machine = boot.start(f"url={lab.serve(live.path)}?limit=10m", f"sha256={live.sha256}", memory=1024, netdev=far.netdev)
+    used = int(machine.wait(r"download: connections at a time: (\d+)", 180).group(1))
+    machine.wait("download: SHA-256 matches", 180)
+    assert used > 1
+    assert sum(" 206 " in line for line in requests(lab)) >= used - 1, requests(lab)
+
+
+def test_one_connection_when_told(boot, wire, lab, small):
+    """connections=1: one request, whatever the way."""
+    far = wire(delay_ms=5)
+    machine = boot.start(f"url={lab.serve(small.path)}?limit=2m", f"sha256={small.sha256}", "connections=1",
+                         netdev=far.netdev)
+    machine.wait("download: SHA-256 matches", 180)
+    machine.close()
+    assert len(requests(lab)) == 1, requests(lab)
+
+
 FAULTS = {
     "loss": ({"loss_ppm": 1000, "delay_ms": 5}, ["lost"]),
     "bursts of loss": ({"loss_ppm": 5000, "burst": 8, "delay_ms": 1}, ["lost"]),
