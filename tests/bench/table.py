@@ -122,13 +122,13 @@ def failures(results):
 
 def facts(results):
     """What was measured on what."""
-    machine = results["machine"]
+    machine, loads = results["machine"], [run["load"] for run in results["runs"]] or [0]
     yield (f"{results['size_mib']} MiB over HTTP from nginx through a TAP, {machine['accel'].upper()}, one virtual processor "
-           f"({machine['guest_cpu']}), {results['memory_mib']} MiB; {results['rounds']} rounds, of slow clients "
+           f"({machine['guest_cpu']}), {results['memory_mib']} MiB; rounds: {results['rounds']}, of slow clients "
            f"{results['slow_rounds']}; {results['date']}.")
     yield ""
     yield (f"Host: {machine['cpu']}, {machine['cores']} cores, sha_ni {'yes' if machine['sha_ni'] else 'no'}; "
-           f"QEMU {machine['qemu']}.")
+           f"QEMU {machine['qemu']}; load average before the runs, {number(min(loads))}..{number(max(loads))}.")
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     yield f"Versions: {versions}."
 

@@ -27,6 +27,8 @@ def made_up():
     runs += [{"nic": "alpha", "client": "GRUB", "round": 1, "failed": "no download began in 60 s"}]
     runs += [{"nic": "beta", "client": "urlboot", "round": 1, "no_driver": "NoNicFound"}, run("beta", "Linux", 80)]
     runs += [run("beta", "GRUB", 2), {"nic": "beta", "client": "GRUB", "round": 2, "failed": "no traffic for 60 s"}]
+    for place, entry in enumerate(runs):
+        entry["load"] = 1 + place / 100
     return {"date": "2000-01-01", "size_mib": 95, "rounds": 3, "slow_rounds": 1, "memory_mib": 702, "nics": ["alpha", "beta"],
             "clients": ["urlboot", "Linux", "GRUB"], "runs": runs,
             "machine": {"cpu": "Made Up", "cores": 2, "sha_ni": True, "accel": "tcg", "guest_cpu": "qemu64", "qemu": "0",
@@ -83,6 +85,11 @@ def test_table(results):
     assert ["alpha", "GRUB", "failed", "failed: no download began in 60 s", "0 of 1", "", ""] in table
     assert ["beta", "urlboot", "-", "no driver", "", "", ""] in table
     assert ["beta", "GRUB", "2.00", "2.00..2.00", "1 of 2", "", "10.7"] in table
+
+
+def test_load_is_told(results):
+    """Whoever reads the table shall see that the host was busy."""
+    assert "load average before the runs, 1.00..1.09" in markdown(results)
 
 
 def test_failures_are_listed(results):
