@@ -46,7 +46,7 @@ def bar(scale, y, colour, client, cell):
     middle = y + BAR - 3
     yield text(LEFT - 6, middle, client, anchor="end")
     if cell.rate is None:
-        yield text(LEFT + 4, middle, "no driver" if short_state(cell) == "-" else "failed", "dim")
+        yield text(LEFT + 4, middle, "no driver" if short_state(cell) == "-" else f"failed: {cell.failures[-1]}", "dim")
         return
     right = scale.x(cell.rate)
     yield f'<rect x="{LEFT}" y="{y}" width="{right - LEFT:.1f}" height="{BAR}" fill="{colour}"/>'

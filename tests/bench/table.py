@@ -104,7 +104,7 @@ def details(results):
             if cell is None:
                 continue
             if cell.rate is None:
-                reason = "no driver" if short_state(cell) == "-" else f"failed: {cell.failures[-1]}"
+                reason = "no driver" if short_state(cell) == "-" else cell.failures[-1]
                 yield f"| {nic} | {client} | {short_state(cell)} | {reason} | {f'0 of {cell.tried}' if cell.tried else ''} | | |"
                 continue
             factor = ratio(table, nic, client) if client != REFERENCE else None
