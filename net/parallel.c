@@ -18,6 +18,7 @@
 #define LONG_WAY_US 4000      // a shorter way is filled by one connection, whatever is lost
 #define MEASURE_US 1000000    // of each rate
 #define SETTLE_US 500000      // before it: a new connection begins slowly
+#define WAITING_SHARE 4       // a quarter of the time, at least, must have gone into waiting
 #define GAIN_PERCENT 20       // what a doubling must bring
 #define PART_MIN (1u << 20)   // a smaller part is not worth a connection
 #define LOOK_BYTES (64u * 1024)  // between looks at the clock while there is one connection
@@ -30,14 +31,14 @@
 static void measure_from(struct engine *e, uint64_t start)
 {
     e->measure_start = start;
-    e->measure_bytes = e->look_at = 0;
+    e->measure_bytes = e->look_at = e->waited_us = 0;
 }
 
 // True once a second's worth has been measured; *rate in bytes per second.
 static bool measured(struct engine *e, uint64_t now, uint64_t *rate)
 {
     if (now < e->measure_start) {
-        e->measure_bytes = e->look_at = 0;
+        e->measure_bytes = e->look_at = e->waited_us = 0;
         return false;
     }
     if (now - e->measure_start < MEASURE_US)
@@ -255,8 +256,24 @@ static bool worth_more(struct engine *e)
     // A server may send less than the rest in one answer.
     if (get->work.base + get->work.wanted != get->length || !measured(e, now_us(), &rate))
         return false;
+    // Whoever has no time to wait for one connection will not take more from two.
+    if (e->waited_us < MEASURE_US / WAITING_SHARE) {
+        measure_from(e, now_us());
+        return false;
+    }
     e->best_rate = rate;
     return get->length - e->front > 2 * PART_MIN && get->length - e->front > 2 * rate;
+}
+
+// http_step(), noting how long it waited. A clock that is read only then costs nothing while bytes are there.
+static int step_and_time(struct engine *e)
+{
+    if (http_ready(e->get))
+        return http_step(e->get);
+    uint64_t start = now_us();
+    int result = http_step(e->get);
+    e->waited_us += now_us() - start;
+    return result;
 }
 
 // The first connection alone, as http_get() would. 1 when others are to join it.
@@ -268,7 +285,7 @@ static int run_alone(struct engine *e)
 
     asked = now_us();
     while (result == 0) {
-        result = http_step(get);
+        result = step_and_time(e);
         if (result != 0)
             break;
         if (e->first_byte_us == 0) {

@@ -44,6 +44,7 @@ struct engine {
     uint64_t first_byte_us;     // from request to answer or the TCP handshake: the length of the way
     uint64_t best_rate;         // bytes per second with half of `wanted`
     uint64_t measure_start, measure_bytes;
+    uint64_t waited_us;         // of that time, what went into waiting for the one connection
     uint64_t look_at;           // bytes measured when the clock is looked at next
     struct http_get more[PARALLEL_MAX];  // of lanes 1 and up
 };

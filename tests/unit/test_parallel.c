@@ -37,6 +37,7 @@ struct connection {
 static struct world {
     uint64_t way_us;          // from request to answer
     uint64_t handshake_us;
+    uint64_t busy_us;         // what a piece costs the machine
     uint64_t each, all;       // bytes a millisecond of one connection and of all together
     unsigned refuses_from;    // connections with this number and above get an error, 0: none
     unsigned whole_from;      // ... get the whole instead of their part
@@ -199,6 +200,7 @@ static void *place_room(struct sink *sink, uint64_t offset, size_t length)
 static int place_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
 {
     (void)sink;
+    clock_us += world.busy_us;
     if (world.sink_fails_at != 0 && offset >= world.sink_fails_at)
         return fail(ERR_NOT_ENOUGH_MEMORY, "full");
     if (data != place_bytes + offset)
@@ -304,6 +306,9 @@ static void test_not_tried(void **state)
     assert_int_equal(run(4, 0, 0).used, 1);
     fresh_world(state);
     world.handshake_us = 500;  // near, but slow to answer
+    assert_int_equal(run(4, 0, 0).used, 1);
+    fresh_world(state);
+    world.busy_us = 10000;  // the machine is slower than the wire
     assert_int_equal(run(4, 0, 0).used, 1);
     fresh_world(state);
     world.no_ranges = true;
