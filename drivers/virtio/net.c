@@ -21,7 +21,9 @@
 #define POOL_EXTRA 512u           // buffers beyond the ring's: what the stack may hold behind a hole
 #define POOL_MIN 1536u            // with which lwIP opens its whole window (net/netif.c)
 #define POOL_MAX 2048u
-#define LARGE_BUFFER_SIZE 4096u   // where frames of up to 64 KiB may come: larger ones measured no faster
+#define LARGE_BUFFER_SIZE 16384u  // where frames of up to 64 KiB may come, 32 MiB of them at most,
+#define SMALL_MACHINE MIB(768)    // and in machines with less free memory
+#define SMALL_MACHINE_BUFFER_SIZE 4096u
 #define LIES_MAX 16u              // impossible things a device may write before it is stopped
 #define RESTARTS_MAX 8u
 #define MTU_DEFAULT 1500u
@@ -93,8 +95,8 @@ static int create_pool(struct virtio_net *vn)
     if (vn->pool.buffers)
         return 0;  // kept by the last stop because the stack held frames
     count = count < POOL_MIN ? POOL_MIN : count > POOL_MAX ? POOL_MAX : count;
-    if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) &&
-        nic_buf_pool_create(&vn->pool, count, LARGE_BUFFER_SIZE) == 0)
+    uint32_t large = memmap_free_ram() < SMALL_MACHINE ? SMALL_MACHINE_BUFFER_SIZE : LARGE_BUFFER_SIZE;
+    if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) && nic_buf_pool_create(&vn->pool, count, large) == 0)
         return 0;
     return nic_buf_pool_create(&vn->pool, count, VIRTIO_NET_BUFFER_SIZE);
 }

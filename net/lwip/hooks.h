@@ -15,6 +15,10 @@ void dhcp_option_seen(struct netif *netif, uint8_t message_type, uint8_t option,
 // How many pbufs the connection whose segment is being handled may keep behind a hole (net/netif.c).
 uint16_t tcp_ooseq_limit(void);
 
+// How many consumed bytes are worth an acknowledgement of their own, to open the window (net/tcp.c).
+struct tcp_pcb;
+uint32_t tcp_window_step(const struct tcp_pcb *pcb);
+
 // Appends our options to a DHCP message: *used of the `options` bytes (DHCP_OPTIONS_LEN) are taken.
 void dhcp_options_append(uint8_t *options, uint16_t *used);
 

@@ -103,7 +103,7 @@
 #define TCP_OOSEQ_MAX_PBUFS 768
 #define TCP_OOSEQ_PBUFS_LIMIT(pcb) tcp_ooseq_limit()
 #define LWIP_TCP_SACK_OUT 1          // tell the server what is already here
-#define TCP_WND_UPDATE_THRESHOLD (32 * 1024)  // every second segment is acknowledged with the window anyway
+#define TCP_WND_UPDATE_THRESHOLD tcp_window_step(pcb)  // data is acknowledged with the window anyway
 #define TCP_SND_BUF (8 * TCP_MSS)    // requests are small
 #define TCP_SND_QUEUELEN 32
 #define TCP_OVERSIZE TCP_MSS         // LWIP_NETIF_TX_SINGLE_PBUF needs it

@@ -150,23 +150,26 @@ static void test_mergeable(void **state)
 // Joined frames are asked for only where buffers can be joined, too, and checksums are vouched for.
 static void test_large_features(void **state)
 {
-    static const struct { uint64_t offered; bool large; } cases[] = {
-        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, true},
-        {MODERN | VIRTIO_NET_LARGE_FRAMES, false},
-        {(MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES) & ~VIRTIO_NET_F_MRG_RXBUF, false},
-        {MODERN | VIRTIO_NET_F_GUEST_CSUM, false},
+    static const struct { uint64_t offered, free_mib; uint32_t buffer; } cases[] = {
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 768, 16384},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 767, 4096},
+        {MODERN | VIRTIO_NET_LARGE_FRAMES, 4096, 1536},
+        {(MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES) & ~VIRTIO_NET_F_MRG_RXBUF, 4096, 1536},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM, 4096, 1536},
     };
 
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         reset_device(state);
+        bool large = cases[i].buffer > 1536;
         dev.offered = cases[i].offered;
+        dev.free_ram = cases[i].free_mib << 20;
         start();
-        assert_int_equal((dev.accepted & VIRTIO_NET_LARGE_FRAMES) != 0, cases[i].large);
-        assert_int_equal(driver()->pool.buffer_size, cases[i].large ? 4096 : 1536);
-        receive(VIRTIO_NET_HDR_F_DATA_VALID, cases[i].large ? 65535 : 1514);
+        assert_int_equal((dev.accepted & VIRTIO_NET_LARGE_FRAMES) != 0, large);
+        assert_int_equal(driver()->pool.buffer_size, cases[i].buffer);
+        receive(VIRTIO_NET_HDR_F_DATA_VALID, large ? 65535 : 1514);
         receive(0, 60);
         assert_int_equal(nic.ops->poll(&nic, 100), 2);
-        check_frame(0, cases[i].large ? 65535 : 1514);
+        check_frame(0, large ? 65535 : 1514);
         check_frame(1, 60);
         finish();
     }

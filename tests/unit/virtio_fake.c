@@ -3,6 +3,7 @@
 #include "tests/unit/virtio_fake.h"  // fake_device
 
 #include "drivers/pci/pci.h"        // pci_dev
+#include "kernel/memory.h"         // memmap_free_ram
 #include "drivers/virtio/driver.h"  // virtio_net_driver
 #include "lib/clock.h"              // now_us
 #include "lib/err.h"                // ERR_NIC_INIT_FAILED
@@ -30,6 +31,11 @@ void pci_set_bus_master(const struct pci_dev *which, bool on)
 {
     assert_ptr_equal(which, &pci);
     dev.bus_master = on;
+}
+
+uint64_t memmap_free_ram(void)
+{
+    return dev.free_ram;
 }
 
 // ---- the transport ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ struct fake_device {
     bool bus_master;
     struct device_queue rx, tx;
     unsigned kicks, resets;
+    uint64_t free_ram;      // of the machine
 };
 
 extern struct fake_device dev;
