@@ -74,6 +74,7 @@ void profile_pop_turn(unsigned frames)
     struct profile *p = profile_running;
 
     profile_pop();
+    p->frames += frames;
     p->most_frames = frames > p->most_frames ? frames : p->most_frames;
     if (frames > 0)
         return;
@@ -99,7 +100,7 @@ static void format_stage(const struct profile *p, enum profile_stage stage, uint
 
     snprintf(out, size, "  %-10s %3llu.%llu %% %7llu.%llu ms %7llu cycles a KiB %7llu a frame", names[stage],
              permille / 10, permille % 10, tenths_ms / 10, tenths_ms % 10, per(cycles, bytes / 1024),
-             per(cycles, p->entries[PROFILE_INPUT]));
+             per(cycles, p->frames));
 }
 
 static bool format_events(const struct profile *p, unsigned index, char *out, size_t size)
@@ -108,7 +109,7 @@ static bool format_events(const struct profile *p, unsigned index, char *out, si
 
     if (index == 0)
         snprintf(out, size, "  %llu frames with %llu bytes received, %llu frames sent, %llu pieces written",
-                 (unsigned long long)entries[PROFILE_INPUT], (unsigned long long)n[PROFILE_BYTES],
+                 (unsigned long long)p->frames, (unsigned long long)n[PROFILE_BYTES],
                  (unsigned long long)entries[PROFILE_SEND], (unsigned long long)entries[PROFILE_SINK]);
     else if (index == 1)
         snprintf(out, size, "  %llu turns, %llu of them empty, at most %llu frames in one, %llu doorbells",

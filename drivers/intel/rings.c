@@ -10,6 +10,7 @@
 #include "drivers/intel/intel_regs.h"  // RDT
 #include "kernel/cpu.h"                // wmb
 #include "kernel/memory.h"             // kcalloc
+#include "kernel/profile.h"            // profile_count
 #include "lib/err.h"                   // fail
 
 #define RX_ENTRIES 1024u   // 12 ms of gigabit: what may pass while the stack is busy elsewhere
@@ -101,6 +102,7 @@ void intel_rx_doorbell(struct intel *dev)
         return;
     wmb();  // descriptors before the tail that makes them the chip's
     wr32(dev, RDT, rx->prod & (rx->size - 1));
+    profile_count(PROFILE_DOORBELLS, 1);
     rx->rung = rx->prod;
 }
 
@@ -112,5 +114,6 @@ void intel_tx_doorbell(struct intel *dev)
         return;
     wmb();  // frames and descriptors before the tail
     wr32(dev, TDT, tx->prod & (tx->size - 1));
+    profile_count(PROFILE_DOORBELLS, 1);
     tx->rung = tx->prod;
 }
