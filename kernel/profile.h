@@ -39,7 +39,7 @@ struct profile {
     uint64_t (*clock)(void);
     uint64_t begin, since;                // clock at the start, and when the innermost stage was entered
     uint64_t cycles[PROFILE_STAGES];
-    uint64_t entries[PROFILE_STAGES];     // how often each was entered: turns, frames sent, pieces of the body
+    uint64_t entries[PROFILE_STAGES];     // how often each was entered: turns, frames sent, body pieces
     uint64_t events[PROFILE_EVENTS];
     uint64_t frames, most_frames;         // received in all turns; in one turn
     uint64_t turn_loop, turn_driver;      // cycles[] of LOOP and DRIVER when the turn began
