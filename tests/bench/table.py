@@ -54,7 +54,7 @@ def axes(results):
 
 
 def ratio(table, nic, client):
-    """How many times faster the reference is than `client` over this NIC; None when one has no figure."""
+    """The reference's median rate divided by that of `client` over this NIC; None when one has no figure."""
     mine, other = table.get((nic, REFERENCE)), table.get((nic, client))
     if not mine or not other or mine.rate is None or other.rate is None:
         return None
@@ -79,7 +79,7 @@ def short_state(cell):
 
 
 def matrix(results):
-    """NIC by client: medians, and how many times faster the reference is."""
+    """NIC by client: medians, and the reference's rate in multiples of each."""
     table, nics, clients = axes(results)
     yield "| MB/s | " + " | ".join(clients) + " |"
     yield "|---|" + "---:|" * len(clients)
@@ -96,7 +96,7 @@ def matrix(results):
 def details(results):
     """One line per NIC and client."""
     table, nics, clients = axes(results)
-    yield f"| NIC | client | MB/s, median | min..max | n | {REFERENCE} is faster by | CPU s/GiB |"
+    yield f"| NIC | client | MB/s, median | min..max | n | {REFERENCE} / client | CPU s/GiB |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     for nic in nics:
         for client in clients:
@@ -138,6 +138,6 @@ def markdown(results):
     failed = list(failures(results))
     parts = [list(facts(results)), list(matrix(results)), list(details(results)),
              ["Failed runs:", "", *failed] if failed else []]
-    note = ["In brackets: how many times faster urlboot is. `-`: the client has no driver for the NIC. n: good runs. CPU: user "
+    note = ["In brackets: urlboot's median divided by this one. `-`: the client has no driver for the NIC. n: good runs. CPU: user "
             "and system time of the QEMU process while it downloads."]
     return "\n\n".join("\n".join(part) for part in [*parts[:2], note, *parts[2:]] if part) + "\n"
