@@ -18,8 +18,9 @@ void kmain(struct boot_info *info)
     stage_begin(&b, info);           // serial, VGA, the clock
     must(&b, stage_options(&b));     // what the user wants
     must(&b, stage_firmware(&b));    // UEFI: ask, take what is needed, leave boot services
+    stage_silence();                 // firmware's NICs cannot write into memory any more
     must(&b, stage_memory(&b));      // RAM is ours: W^X tables, heap, interrupts, framebuffer
-    must(&b, stage_pci(&b));         // what is plugged in; firmware's NICs fall silent
+    must(&b, stage_pci(&b));         // what is plugged in; NICs are taken over
     must(&b, stage_nics(&b));        // drivers
     must(&b, stage_address(&b));     // link, DHCP
     must(&b, stage_url(&b));         // which ISO

@@ -67,6 +67,14 @@ int stage_firmware(struct boot *b)
     return exit_err ? exit_err : err;
 }
 
+void stage_silence(void)
+{
+    unsigned silenced = pci_silence_early();
+
+    if (silenced > 0)
+        log_info("PCI: bus mastering taken from %u network function%s", silenced, silenced == 1 ? "" : "s");
+}
+
 int stage_memory(struct boot *b)
 {
     phase_begin(PHASE_MEMORY);

@@ -28,10 +28,13 @@ int stage_options(struct boot *b);
 // asked for, takes memory map, RSDP and framebuffer, and leaves. ERR_UEFI_OPERATION_FAILED.
 int stage_firmware(struct boot *b);
 
+// Bus mastering off on every network function, before what firmware lets them write into is used again.
+void stage_silence(void);
+
 // Memory map, page tables, heap, interrupts, the remaining consoles, the idle tick.
 int stage_memory(struct boot *b);
 
-// Every function on PCI; network controllers are silenced.
+// Every function on PCI; network controllers are taken over from firmware.
 int stage_pci(struct boot *b);
 
 // Drivers for the network controllers. ERR_NO_NIC_FOUND.

@@ -174,6 +174,11 @@ void pci_config_use(const struct pci_access *access)
     access_override = access;
 }
 
+const struct pci_access *pci_config_ports(void)
+{
+    return access_override ? access_override : &ports;
+}
+
 static const struct pci_access *access_for(uint16_t segment, uint8_t bus, uint16_t offset)
 {
     if (access_override)

@@ -29,6 +29,9 @@ void pci_config_init(const struct acpi_info *acpi);
 // Replaces both by `access`: for tests.
 void pci_config_use(const struct pci_access *access);
 
+// The ports alone, which need neither ACPI nor page tables; what pci_config_use() put in their place.
+const struct pci_access *pci_config_ports(void);
+
 // Reads `width` bytes; all ones when nothing reaches `at`.
 uint32_t pci_config_read(const struct pci_address *at, unsigned width);
 

@@ -26,6 +26,11 @@ struct pci_dev {
     struct pci_bar bars[PCI_BARS];
 };
 
+// Bus mastering off on every network function (class 02) that ports 0xCF8/0xCFC reach, whatever its header
+// type: what firmware left receiving cannot write into memory any more. Needs nothing: no memory map, no
+// page tables, no ACPI, no heap. Returns how many functions were still bus masters.
+unsigned pci_silence_early(void);
+
 // Finds every function on every bus of every segment. `rsdp` is the ACPI root pointer's address or 0.
 // Puts network functions (class 02) into D0 with memory decode on and bus master off, MSI and INTx off:
 // whatever firmware left running cannot write into memory any more. Returns how many functions there are.

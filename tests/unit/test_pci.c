@@ -367,6 +367,36 @@ static void test_bus_master(void **state)
     assert_true(get(outer, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);  // disks may be behind it
 }
 
+// Before anything else is known: bus mastering goes off on network functions, and nothing else is written.
+static void test_silence_early(void **state)
+{
+    (void)state;
+    add(0, 1, 0, 0x060100)->config[PCI_HEADER_TYPE] = PCI_HEADER_MULTI_FUNCTION;
+    struct function *wireless = add(0, 1, 7, 0x028000), *ghost = add(0, 2, 1, 0x020000);
+    add(0, 2, 0, 0x030000);
+    set(wireless, PCI_COMMAND, 2, PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY);
+    struct function *odd = add_nic(0, 4), *far = add_nic(0xff, 31), *off = add_nic(0x80, 0);
+    odd->config[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_BRIDGE;
+    set(off, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+    struct function *disk = add(0, 5, 0, 0x010802), *bridge = add_bridge(0, 3, 1, 6);
+    set(disk, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    set(bridge, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+    assert_int_equal(pci_silence_early(), 3);
+    assert_int_equal(get(wireless, PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+    assert_int_equal(get(odd, PCI_COMMAND, 2), PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+    assert_int_equal(get(far, PCI_COMMAND, 2), PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+    for (unsigned i = 0; i < function_count; i++) {
+        struct function *f = &functions[i];
+        assert_int_equal(f->writes, f == wireless || f == odd || f == far);
+        assert_true(f->writes == 0 || f->first_write_was_command);
+    }
+    assert_int_equal(ghost->writes + off->writes, 0);
+    assert_int_equal(pci_silence_early(), 0);
+    function_count = reads = 0;             // no PCI at all: one look is enough
+    assert_int_equal(pci_silence_early(), 0);
+    assert_int_equal(reads, 1);
+}
+
 static void add_express(struct function *f, unsigned type)
 {
     set(f, PCI_STATUS, 2, PCI_STATUS_CAP_LIST);
@@ -449,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup(test_take_over, clear),    cmocka_unit_test_setup(test_capabilities, clear),
         cmocka_unit_test_setup(test_bus_master, clear),   cmocka_unit_test_setup(test_full_table, clear),
         cmocka_unit_test_setup(test_ecam, clear),         cmocka_unit_test_setup(test_aspm, clear),
+        cmocka_unit_test_setup(test_silence_early, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
