@@ -1,6 +1,7 @@
 // GDT, IDT, TSS and the 8259s. Spec: Intel SDM volume 3A chapters 3, 6, 7; Intel 8259A data sheet.
 // A page fault from the stack's guard page and a double fault run on a stack of their own (IST1), else the
-// machine would reset without a word.
+// machine would reset without a word. NMI and machine check may come while any other is being handled, that
+// one's first instructions included: each has its own (IST2, IST3).
 
 #include "kernel/idt.h"    // IDT_EXCEPTIONS
 #include "kernel/cpu.h"    // outb
@@ -16,8 +17,11 @@
 #define GATE_INTERRUPT 0x8e     // present, ring 0, interrupt gate
 #define TSS_AVAILABLE 0x89
 #define RFLAGS_IF (1u << 9)
+#define VECTOR_NMI 2
 #define VECTOR_DOUBLE_FAULT 8
 #define VECTOR_PAGE_FAULT 14
+#define VECTOR_MACHINE_CHECK 18
+#define FAULT_STACKS 3
 #define FAULT_STACK_SIZE 16384
 #define PIC1_DATA 0x21
 #define PIC2_DATA 0xa1
@@ -48,7 +52,7 @@ static_assert(sizeof(struct tss) == 104, "fixed by the processor");
 
 static struct gate gates[256];
 static struct tss tss;
-static uint8_t fault_stack[FAULT_STACK_SIZE] __attribute__((aligned(16)));
+static uint8_t fault_stacks[FAULT_STACKS][FAULT_STACK_SIZE] __attribute__((aligned(16)));
 static uint64_t gdt[6] = {
     [SEL_CODE / 8] = 0x00af9a000000ffff,
     [SEL_DATA / 8] = 0x00cf92000000ffff,
@@ -74,7 +78,8 @@ static void load_gdt(void)
     struct table_pointer pointer = {.limit = sizeof(gdt) - 1, .base = (uint64_t)gdt};
     uint64_t base = (uint64_t)&tss;
 
-    tss.ist[0] = (uint64_t)(fault_stack + sizeof(fault_stack));
+    for (unsigned i = 0; i < FAULT_STACKS; i++)
+        tss.ist[i] = (uint64_t)(fault_stacks[i] + FAULT_STACK_SIZE);
     tss.io_map = sizeof(tss);
     gdt[SEL_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | (uint64_t)TSS_AVAILABLE << 40 |
                        (base >> 24 & 0xff) << 56;
@@ -98,6 +103,22 @@ static void load_gdt(void)
                      : "rax", "memory");
 }
 
+// The stack table entry of a vector, from 1; 0: it stays on the stack in use.
+static uint8_t stack_of(unsigned vector)
+{
+    switch (vector) {
+    case VECTOR_DOUBLE_FAULT:
+    case VECTOR_PAGE_FAULT:
+        return 1;
+    case VECTOR_NMI:
+        return 2;
+    case VECTOR_MACHINE_CHECK:
+        return 3;
+    default:
+        return 0;
+    }
+}
+
 void idt_init(void)
 {
     struct table_pointer pointer = {.limit = sizeof(gates) - 1, .base = (uint64_t)gates};
@@ -109,7 +130,7 @@ void idt_init(void)
         gates[i] = (struct gate){
             .offset_low = (uint16_t)entry,
             .selector = SEL_CODE,
-            .ist = i == VECTOR_DOUBLE_FAULT || i == VECTOR_PAGE_FAULT,
+            .ist = stack_of(i),
             .type = GATE_INTERRUPT,
             .offset_middle = (uint16_t)(entry >> 16),
             .offset_high = (uint32_t)(entry >> 32),

@@ -7,7 +7,8 @@
 #define IDT_VECTOR_TIMER 0x40
 #define IDT_VECTOR_SPURIOUS 0xff
 
-// Loads our GDT and IDT, masks the 8259s. Called when no firmware needs its own tables any more.
+// Loads our GDT and IDT, masks the 8259s. Called when no firmware needs its own tables any more: at the very
+// start, with UEFI after boot services. Needs the image at its link address and nothing else.
 void idt_init(void);
 
 #endif

@@ -15,11 +15,11 @@ void kmain(struct boot_info *info)
 {
     static struct boot b;
 
-    stage_begin(&b, info);           // serial, VGA, the clock
+    stage_begin(&b, info);           // exceptions, serial, VGA, the clock
     must(&b, stage_options(&b));     // what the user wants
     must(&b, stage_firmware(&b));    // UEFI: ask, take what is needed, leave boot services
     stage_silence();                 // firmware's NICs cannot write into memory any more
-    must(&b, stage_memory(&b));      // RAM is ours: W^X tables, heap, interrupts, framebuffer
+    must(&b, stage_memory(&b));      // RAM is ours: W^X tables, heap, framebuffer
     must(&b, stage_pci(&b));         // what is plugged in; NICs are taken over
     must(&b, stage_nics(&b));        // drivers
     must(&b, stage_address(&b));     // link, DHCP

@@ -24,6 +24,8 @@ void stage_begin(struct boot *b, struct boot_info *info)
 {
     b->info = info;
     panic_set_image(info);
+    if (!info->efi.boot_services)
+        idt_init();
     console_early_init(info);
     timer_init();
     phase_begin(PHASE_DOOR);
@@ -64,6 +66,8 @@ int stage_firmware(struct boot *b)
             opt->urls[opt->url_count++] = b->typed_url;
     }
     int exit_err = efi_exit(b->info);
+    if (!b->info->efi.boot_services)
+        idt_init();
     return exit_err ? exit_err : err;
 }
 
@@ -82,7 +86,6 @@ int stage_memory(struct boot *b)
     if (err)
         return err;
     panic_silence = pci_silence_network;
-    idt_init();
     tune_copy();
     console_init(b->info, &b->options);
     timer_start_idle_tick();

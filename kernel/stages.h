@@ -18,20 +18,22 @@ struct boot {                   // one boot, from entry to Linux
     struct download download;   // how it came
 };
 
-// Consoles that need no memory, the clock, and a first line that says which door it was.
+// Exceptions (while boot services live they are the firmware's), consoles that need no memory, the clock, and
+// a first line that says which door it was.
 void stage_begin(struct boot *b, struct boot_info *info);
 
 // The command line. ERR_BOOT_INFO_INVALID, ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID.
 int stage_options(struct boot *b);
 
 // UEFI boot services, when they are alive: asks for the URL on the firmware's console when it is to be
-// asked for, takes memory map, RSDP and framebuffer, and leaves. ERR_UEFI_OPERATION_FAILED.
+// asked for, takes memory map, RSDP and framebuffer, and leaves; exceptions are ours from there on.
+// ERR_UEFI_OPERATION_FAILED.
 int stage_firmware(struct boot *b);
 
 // Bus mastering off on every network function, before what firmware lets them write into is used again.
 void stage_silence(void);
 
-// Memory map, page tables, heap, interrupts, the remaining consoles, the idle tick.
+// Memory map, page tables, heap, the remaining consoles, the idle tick.
 int stage_memory(struct boot *b);
 
 // Every function on PCI; network controllers are taken over from firmware.

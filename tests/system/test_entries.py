@@ -3,7 +3,10 @@ import socket
 import subprocess
 import time
 
-RIP = 16            # gdb's number of the register
+import pytest
+
+RSP, RIP = 7, 16    # gdb's numbers of the registers
+UNMAPPED = 0xFFFFFFFF00000000    # in no page tables, early or late
 KEEP_BOOT_SERVICES = bytes([7, 0, 1, 0, 8, 0, 0, 0])    # Multiboot2 header tag 7, optional
 MODULES_ON_PAGES = bytes([6, 0, 1, 0, 8, 0, 0, 0])      # tag 6, which is there already
 MB1_MAGIC = (0x1BADB002).to_bytes(4, "little")
@@ -63,10 +66,27 @@ class Debugger:
     def stop(self):
         """Interrupts the machine and waits until it says so."""
         self.link.sendall(b"\x03")
+        self.wait_stop()
+
+    def wait_stop(self):
+        """Waits until the machine has stopped."""
         got = b""
         while b"#" not in got[got.rfind(b"$T"):] or b"$T" not in got:
             got += self.link.recv(4096)
         self.link.sendall(b"+")
+
+    def set(self, register, value):
+        """Sets a register of the stopped machine."""
+        self.send("qXfer:features:read:target.xml:0,ffb")    # only then QEMU lets registers be set one by one
+        time.sleep(0.5)
+        self.send(f"P{register:x}={value.to_bytes(8, 'little').hex()}")
+        time.sleep(0.5)
+
+
+def address_of(build, pattern):
+    """Where a symbol of the payload lies, in hexadecimal digits."""
+    symbols = subprocess.run(["nm", build / "urlboot.debug"], check=True, capture_output=True, text=True).stdout
+    return next(line.split()[0] for line in symbols.splitlines() if line.endswith(pattern))
 
 
 def jump_to_zero(boot, memory=""):
@@ -79,10 +99,7 @@ def jump_to_zero(boot, memory=""):
     if memory:
         debugger.send(memory)
         time.sleep(0.5)
-    debugger.send("qXfer:features:read:target.xml:0,ffb")    # only then QEMU lets registers be set one by one
-    time.sleep(0.5)
-    debugger.send(f"P{RIP:x}={'00' * 8}")
-    time.sleep(0.5)
+    debugger.set(RIP, 0)
     debugger.send("c")
     return machine
 
@@ -98,8 +115,38 @@ def test_panic_names_where_it_was(boot):
 
 def test_panic_does_without_the_heap(boot, build):
     """The network is up and the heap is broken: the screen comes all the same."""
-    symbols = subprocess.run(["nm", build / "urlboot.debug"], check=True, capture_output=True, text=True).stdout
-    heap_end = next(line.split()[0] for line in symbols.splitlines() if line.endswith(" b end_mark"))
-    machine = jump_to_zero(boot, f"M{heap_end},8:{'00' * 8}")
+    machine = jump_to_zero(boot, f"M{address_of(build, ' b end_mark')},8:{'00' * 8}")
     machine.wait("urlboot panic: page fault", 60, fail=None)
     machine.wait(r"from ffffffff[0-9a-f]+ kmain\+", 10, fail=None)
+
+
+def break_at(boot, build, function, door, **options):
+    """Stops the machine where `function` begins. Returns (machine, debugger)."""
+    machine = boot.start("url=http://10.77.0.1/x.iso", door=door, gdb=True, **options)
+    debugger = Debugger(machine.gdb_socket)
+    debugger.send(f"Z1,{address_of(build, f' T {function}')},1")
+    time.sleep(0.5)
+    debugger.send("c")
+    debugger.link.settimeout(120)
+    debugger.wait_stop()
+    return machine, debugger
+
+
+@pytest.mark.parametrize("door, function", [("kernel", "timer_init"), ("kernel", "options_parse"),
+                                            ("bios", "memory_init"), ("uefi", "memory_init")])
+def test_early_panic(boot, build, door, function):
+    """An exception before memory is set up ends on the screen, too, not in a reset."""
+    machine, debugger = break_at(boot, build, function, door)
+    debugger.set(RIP, UNMAPPED)
+    debugger.send("c")
+    machine.wait("urlboot panic: page fault", 60, fail=None)
+    machine.wait(r"from ffffffff[0-9a-f]+ kmain\+", 10, fail=None)
+
+
+def test_nmi_has_its_own_stack(boot, build):
+    """An NMI while the stack pointer points nowhere."""
+    machine, debugger = break_at(boot, build, "options_parse", "kernel", monitor=True)
+    debugger.set(RSP, UNMAPPED)
+    machine.command("inject-nmi")
+    debugger.send("c")
+    machine.wait(r"urlboot panic: NMI \(vector 2", 60, fail=None)
