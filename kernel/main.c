@@ -8,7 +8,7 @@
 static void must(const struct boot *b, int err)
 {
     if (err)
-        failure_screen(err, &b->options);
+        failure_screen(err, b->info, &b->options);
 }
 
 void kmain(struct boot_info *info)

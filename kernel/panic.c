@@ -110,7 +110,7 @@ __attribute__((noreturn)) static void panic_screen(const char *sentence, const s
     }
     show_backtrace(rbp);
     console_printf("This is a fault in urlboot itself. Please report it with the lines above.\n");
-    reboot_after_key(WAIT_S);
+    reboot_after_key(WAIT_S, console_key);
 }
 
 void panic(const char *format, ...)

@@ -3,7 +3,7 @@
 
 #include "kernel/reboot.h"   // reboot_now
 #include "kernel/acpi.h"     // acpi_reset
-#include "kernel/console.h"  // console_key
+#include "kernel/console.h"  // console_status
 #include "kernel/cpu.h"      // outb
 #include "lib/clock.h"       // delay_us
 
@@ -17,6 +17,7 @@
 #define KEYBOARD_PULSE_RESET 0xfe
 #define SETTLE_US 100000
 #define KEY_ESCAPE 27
+#define KEYS_WAITING_MAX 2048     // more than all buffers hold: somebody leans on the keyboard
 
 void reboot_now(void)
 {
@@ -38,23 +39,23 @@ void reboot_now(void)
     cpu_halt_forever();
 }
 
-void reboot_after_key(unsigned seconds)
+void reboot_after_key(unsigned seconds, int (*key)(void))
 {
     char line[80];
 
-    while (console_key() >= 0)
+    for (unsigned left = KEYS_WAITING_MAX; left > 0 && key() >= 0; left--)
         ;  // keys from before do not count
     for (; seconds > 0; seconds--) {
         snprintf(line, sizeof(line), "Press a key to restart, Esc to stay here; restarting in %u s", seconds);
         console_status(line);
         uint64_t deadline = deadline_ms(1000);
         while (!deadline_passed(deadline)) {
-            int key = console_key();
-            if (key == KEY_ESCAPE) {
+            int pressed = key();
+            if (pressed == KEY_ESCAPE) {
                 console_status("Halted. Switch the machine off or reset it.");
                 cpu_halt_forever();
             }
-            if (key >= 0)
+            if (pressed >= 0)
                 reboot_now();
             cpu_relax();
         }

@@ -6,7 +6,8 @@
 // given 100 ms to work.
 __attribute__((noreturn)) void reboot_now(void);
 
-// Waits for a key, at most `seconds`, with a countdown on the consoles, then restarts. Esc halts instead.
-__attribute__((noreturn)) void reboot_after_key(unsigned seconds);
+// Waits until `key` gives a key (as console_key() does), at most `seconds`, with a countdown on the consoles,
+// then restarts. Esc halts instead.
+__attribute__((noreturn)) void reboot_after_key(unsigned seconds, int (*key)(void));
 
 #endif

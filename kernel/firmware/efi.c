@@ -19,7 +19,8 @@
 #define EXIT_ATTEMPTS 8
 #define OUTPUT_CHUNK 120
 
-static EFI_SYSTEM_TABLE *st;
+static EFI_SYSTEM_TABLE *st;             // NULL before efi_open()
+static bool leaving;                    // ExitBootServices has been called: only it and the map may be now
 static uint8_t map_buffer[MAP_MAX] __attribute__((aligned(16)));
 
 static const struct {
@@ -32,10 +33,12 @@ static const struct {
 
 int efi_open(const struct boot_info *info)
 {
-    st = (EFI_SYSTEM_TABLE *)info->efi.system_table;
-    if (st == NULL || st->Hdr.Signature != EFI_SYSTEM_TABLE_SIGNATURE || st->BootServices == NULL)
+    EFI_SYSTEM_TABLE *table = (EFI_SYSTEM_TABLE *)info->efi.system_table;
+
+    if (table == NULL || table->Hdr.Signature != EFI_SYSTEM_TABLE_SIGNATURE || table->BootServices == NULL)
         return fail(ERR_UEFI_OPERATION_FAILED, "no EFI system table at 0x%llx",
                     (unsigned long long)info->efi.system_table);
+    st = table;
     EFI_STATUS status = efi_map_everything(st->BootServices);
     if (EFI_ERROR(status))
         log_warn("UEFI: no memory for page tables (0x%llx); the loader's stay", (unsigned long long)status);
@@ -43,6 +46,13 @@ int efi_open(const struct boot_info *info)
     __asm__ volatile("sti" : : : "memory");
     st->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
     return 0;
+}
+
+bool efi_console(const struct boot_info *info)
+{
+    if (!info->efi.boot_services || leaving)
+        return false;
+    return st != NULL || efi_open(info) == 0;
 }
 
 int efi_key(void)
@@ -58,6 +68,19 @@ int efi_key(void)
     return key.UnicodeChar > 0 && key.UnicodeChar < 127 ? key.UnicodeChar : -1;
 }
 
+static CHAR16 printable(char c)
+{
+    bool plain = (c >= ' ' && c <= '~') || (c != '\0' && strchr("\n\r\b\t", c) != NULL);
+
+    return plain ? (CHAR16)c : '?';
+}
+
+void efi_clear(void)
+{
+    if (st->ConOut != NULL)
+        st->ConOut->ClearScreen(st->ConOut);
+}
+
 void efi_write(const char *text)
 {
     while (st->ConOut != NULL && *text != '\0') {
@@ -66,7 +89,7 @@ void efi_write(const char *text)
         for (; *text != '\0' && n < OUTPUT_CHUNK; text++) {
             if (*text == '\n')
                 out[n++] = '\r';
-            out[n++] = (unsigned char)*text > 126 ? '?' : (unsigned char)*text;
+            out[n++] = printable(*text);
         }
         out[n] = 0;
         st->ConOut->OutputString(st->ConOut, out);
@@ -138,6 +161,7 @@ static EFI_STATUS leave(struct boot_info *info)
         status = st->BootServices->GetMemoryMap(&size, map, &key, &descriptor_size, &version);
         if (EFI_ERROR(status))
             return status;
+        leaving = true;
         status = st->BootServices->ExitBootServices((EFI_HANDLE)info->efi.image_handle, key);
         if (!EFI_ERROR(status)) {
             info->efi.memory_map = map_buffer;

@@ -1,5 +1,6 @@
 // UEFI while boot services live: its console for a question to the user, and the way out of it.
-// No UEFI type leaves this folder. When info->efi.boot_services is false none of this may be called.
+// No UEFI type leaves this folder. When info->efi.boot_services is false none of this may be called but
+// efi_console().
 //
 // Example:
 //     if (info->efi.boot_services) {
@@ -16,12 +17,20 @@
 // firmware drivers touch registers above it), interrupts on, watchdog off. 0 or ERR_UEFI_OPERATION_FAILED.
 int efi_open(const struct boot_info *info);
 
+// True when the firmware's console can be used; does efi_open() when nobody has. False without boot services,
+// and once efi_exit() has begun to end them: consoles may be gone then.
+bool efi_console(const struct boot_info *info);
+
 // The next key of the firmware's console: ASCII, '\r', '\b', 27 for Escape, CONSOLE_KEY_* for the editing
 // keys (kernel/console.h); -1 when there is none. Source: UEFI 2.10 section 12.3 (ReadKeyStroke).
 int efi_key(void);
 
-// Writes text to the firmware's console; bytes above 126 become '?'. UEFI 2.10 section 12.4.
+// Writes text to the firmware's console; bytes above 126 and control characters other than newline, carriage
+// return, backspace and tab become '?'. UEFI 2.10 section 12.4.
 void efi_write(const char *text);
+
+// Clears the firmware's screen.
+void efi_clear(void);
 
 // Leaves boot services (UEFI 2.10 section 7.4.6): fills info->ranges from the final memory map, keeps a copy
 // of the map for Linux in info->efi, takes RSDP and, when the loader gave none, framebuffer with it. After

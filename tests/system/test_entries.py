@@ -44,6 +44,16 @@ def test_32_bit_processor_is_refused(boot):
     machine.wait("urlboot failed: Unsupported: this processor has no 64-bit mode", 60, fail=None)
 
 
+@pytest.mark.parametrize("vga", ["std", "none"])
+def test_wrong_option_on_the_firmwares_console(boot, vga):
+    """With boot services alive the screen comes by our own serial port and by the firmware, which writes there, too."""
+    machine = boot.start("sha265=x", door="uefi", extra=["-vga", vga])
+    for _ in range(2):
+        machine.wait("urlboot failed: OptionUnknown", 120, fail=None)
+        machine.wait(r"^ +why: .*sha256", 20, fail=None)
+        machine.wait(r"^ +try: ", 20, fail=None)
+
+
 class Debugger:
     """A little of gdb's remote protocol."""
 
