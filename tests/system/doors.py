@@ -8,6 +8,8 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 SYSLINUX = "/usr/lib/syslinux/modules/bios"
+PXELINUX_FILES = {"pxelinux.0": "/usr/lib/PXELINUX/pxelinux.0",
+                  **{name: f"{SYSLINUX}/{name}" for name in ("ldlinux.c32", "mboot.c32", "libcom32.c32")}}
 LOUD_BIOS = "pc,graphics=off"      # SeaBIOS shows what is written to the screen on serial, too
 
 
@@ -81,9 +83,7 @@ def pxelinux(lab, folder, payload, words, dnsmasq=()):
     """PXELINUX over TFTP -> mboot.c32 -> Multiboot."""
     tree = Path(folder) / "pxelinux"
     (tree / "pxelinux.cfg").mkdir(parents=True, exist_ok=True)
-    for name, source in {"pxelinux.0": "/usr/lib/PXELINUX/pxelinux.0",
-                         "ldlinux.c32": f"{SYSLINUX}/ldlinux.c32", "mboot.c32": f"{SYSLINUX}/mboot.c32",
-                         "libcom32.c32": f"{SYSLINUX}/libcom32.c32", "urlboot.elf": payload}.items():
+    for name, source in {**PXELINUX_FILES, "urlboot.elf": payload}.items():
         (tree / name).write_bytes(Path(source).read_bytes())
     (tree / "pxelinux.cfg" / "default").write_text(
         f"SERIAL 0 115200\nDEFAULT u\nPROMPT 0\nLABEL u\n  KERNEL mboot.c32\n  APPEND urlboot.elf {' '.join(words)}\n")
