@@ -3,8 +3,10 @@
 #     iso/mkimage.sh iso ELF OUT.iso [WORD...]      hybrid CD/USB image for BIOS and UEFI (grub-mkrescue)
 #     iso/mkimage.sh netboot ELF DIR [WORD...]      TFTP tree; BIOS: boot/grub/i386-pc/core.0,
 #                                                   UEFI: boot/grub/x86_64-efi/core.efi (grub-mknetdir)
-# WORDs are urlboot's command line, url=... first: they become the first entry of the menu and its default.
-# Does not handle: signing for Secure Boot.
+# WORDs are urlboot's command line, url=... first: they become the first entry of the menu and its default. Each is
+# one word as it is, without quotes: what it needs for GRUB is added here.
+# A netboot tree may be made anew over an old one: urlboot.elf, GRUB and our grub.cfg are replaced, an entries.cfg
+# only while it is as this script wrote it. Does not handle: signing for Secure Boot.
 set -eu
 
 usage="usage: iso/mkimage.sh iso|netboot ELF OUT [WORD...]"
@@ -33,6 +35,39 @@ entries()
     printf '\n}\n'
 }
 
+# Writes the entries for the words to file $1, with a first line by which a later run sees whether somebody has
+# changed them.
+write_entries()
+{
+    target=$1
+    shift
+    text=$(entries "$@")
+    printf '# Written by iso/mkimage.sh (%s), which replaces it only while it is unchanged.\n%s\n' \
+        "$(printf '%s\n' "$text" | cksum | cut -d' ' -f1)" "$text" >"$target"
+}
+
+# Whether file $1 is as write_entries left it.
+is_unchanged()
+{
+    sum=$(sed -n '1s/^# Written by iso\/mkimage.sh (\([0-9]*\)),.*/\1/p' "$1")
+    [ -n "$sum" ] && [ "$sum" = "$(sed 1d "$1" | cksum | cut -d' ' -f1)" ]
+}
+
+# The entries of the TFTP tree $1: what the user wrote stays.
+netboot_entries()
+{
+    list=$1/boot/grub/entries.cfg
+    shift
+    if [ -e "$list" ] && [ $# = 0 ]; then
+        echo "mkimage: $list stays as it was"
+    elif [ -e "$list" ] && ! is_unchanged "$list"; then
+        write_entries "$list.new" "$@"
+        echo "mkimage: $list is yours and stays; the entry for $1 is in $list.new"
+    else
+        write_entries "$list" "$@"
+    fi
+}
+
 # Fills folder $1 with menu and payload.
 fill()
 {
@@ -47,7 +82,7 @@ trap 'exit 130' INT TERM
 case "$kind" in
     iso)
         fill "$work"
-        entries "$@" >"$work/boot/grub/entries.cfg"
+        write_entries "$work/boot/grub/entries.cfg" "$@"
         log=$(mktemp)
         # shellcheck disable=SC2086 # one word a module
         grub-mkrescue --install-modules="$(echo $modules linux all_video gfxterm)" \
@@ -65,7 +100,10 @@ case "$kind" in
                 --fonts= --locales= --themes= >/dev/null
         done
         fill "$out"
-        entries "$@" >"$out/boot/grub/entries.cfg" ;;
+        netboot_entries "$out" "$@"
+        echo "mkimage: $out is a TFTP tree now (urlboot.elf, GRUB and boot/grub/grub.cfg are new in it). DHCP names"
+        echo "    boot/grub/i386-pc/core.0        for BIOS"
+        echo "    boot/grub/x86_64-efi/core.efi   for 64-bit UEFI (client architectures 7 and 9)" ;;
     *)
         echo "$usage" >&2
         exit 2 ;;

@@ -3,6 +3,7 @@
 A door is a function (lab, folder, payload, words) -> dict of arguments for vm.VM; dnsmasq is started here, since
 what DHCP says differs from door to door.
 """
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,7 +16,7 @@ LOUD_BIOS = "pc,graphics=off"      # SeaBIOS shows what is written to the screen
 
 def mkimage(kind, payload, out, words):
     """iso/mkimage.sh: GRUB's CD image or netboot tree with `words` as its first entry."""
-    done = subprocess.run(["sh", TREE / "iso" / "mkimage.sh", kind, payload, out, *words], check=False,
+    done = subprocess.run([TREE / "iso" / "mkimage.sh", kind, payload, out, *words], check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"iso/mkimage.sh {kind}: {done.stdout}")
@@ -50,6 +51,7 @@ def kernel(lab, folder, payload, words, dnsmasq=()):
 def grub_tftp(lab, folder, payload, words, dnsmasq):
     """TFTP with GRUB's netboot trees; the client's architecture (RFC 4578) chooses."""
     tree = Path(folder) / "netboot"
+    shutil.rmtree(tree, ignore_errors=True)
     mkimage("netboot", payload, tree, words)
     lab.tftp_tree(tree)
     lab.dnsmasq("--enable-tftp", f"--tftp-root={lab.tftp}", "--dhcp-match=set:efi64,option:client-arch,7",
