@@ -14,7 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from doors import DOORS          # noqa: E402 pylint: disable=wrong-import-position
 from net import Lab, SCRIPTED_PORT, SERVER      # noqa: E402 pylint: disable=wrong-import-position
-from vm import VM                # noqa: E402 pylint: disable=wrong-import-position
+from vm import VM, linux_needs   # noqa: E402 pylint: disable=wrong-import-position
 from wire import wire_program    # noqa: E402 pylint: disable=wrong-import-position
 
 TREE = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ class Boot:
 
     def linux_words(self):
         """What the small ISO's Linux is told."""
-        return ["--", "console=ttyS0,115200", f"small.bytes={self.small.length}"]
+        return ["--", "console=ttyS0,115200", *linux_needs(), f"small.bytes={self.small.length}"]
 
     def start(self, *words, door="kernel", dnsmasq=(), memory=512, **options):
         """Boots urlboot by `door` with `words`, which must not hold `--`; a failure screen halts. rom=True: the

@@ -5,7 +5,7 @@ import pytest
 
 from doors import cd_words
 from net import HTTP_PORT, NAME, SCRIPTED_PORT, SERVER
-from vm import VM, VmError
+from vm import VM, VmError, linux_needs
 
 
 def boot_directly(lab, folder, small, image, expected_bytes):
@@ -15,7 +15,7 @@ def boot_directly(lab, folder, small, image, expected_bytes):
                         folder / name], check=True, capture_output=True)
     kernel = next((folder / "alpha").iterdir())
     door = ["-kernel", kernel, "-initrd", folder / "ramdisk.2", *cd_words(image, 5),
-            "-append", f"console=ttyS0 quiet small.cdrom small.bytes={expected_bytes}"]
+            "-append", " ".join(["console=ttyS0 quiet small.cdrom", f"small.bytes={expected_bytes}", *linux_needs()])]
     return VM(lab, folder, list(map(str, door)), nic=None)
 
 
