@@ -3,6 +3,7 @@
 Everything lives in one network namespace `ub-<pid>-<n>`: nothing can reach the machine's own network, and deleting
 the namespace removes it all. Needs root. Does not handle: IPv6.
 """
+import contextlib
 import ctypes
 import itertools
 import os
@@ -40,12 +41,18 @@ def run(*command):
 
 
 def remove_stale():
-    """Deletes namespaces whose harness is gone (killed before it could clean up)."""
+    """Deletes namespaces whose harness is gone (killed before it could clean up), and ends what still lives in them:
+    the kernel forgets die_with_parent() for processes that change their user, as servers do. Several harnesses may do
+    this at once: what is already gone is no error."""
     for line in run("ip", "netns", "list").splitlines():
         name = line.split()[0]
         parts = name.split("-")
         if len(parts) == 3 and parts[0] == "ub" and parts[1].isdigit() and not Path(f"/proc/{parts[1]}").exists():
-            run("ip", "netns", "delete", name)
+            left = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout
+            for pid in map(int, left.split()):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            subprocess.run(["ip", "netns", "delete", name], stderr=subprocess.DEVNULL, check=False)
 
 
 def spawn(lab, command, log, talk):
