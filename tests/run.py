@@ -2,11 +2,14 @@
 """`make run`: boots urlboot in QEMU, with a network of its own, and shows its console in this terminal.
 
     run.py --mode bios|uefi|kernel|pxe|pxe-uefi|ipxe|pxelinux [--nic MODEL] [--mem MiB]
-    URL=... (default: a Debian Live ISO built from packages), APPEND=... (more words; behind -- they go to Linux)
-Everything it starts ends with it. Needs root for the network namespace: asks sudo when it is not.
+    URL=... (default: a Debian Live ISO built from packages), APPEND=... (more words, quoted as urlboot has them; behind
+    -- they go to Linux)
+The exit status is 0 unless urlboot or QEMU failed. Everything it starts ends with it. Needs root for the network
+namespace: asks sudo when it is not.
 """
 import argparse
 import os
+import re
 import select
 import shutil
 import signal
@@ -20,6 +23,9 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS / "system"))
 QUIT_KEY = b"\x1d"      # Ctrl-]
+PLAIN = "\x1b[0m\x1b[?7h"       # attributes off, lines wrap: boot loaders leave a terminal otherwise
+FAILED = re.compile(r"^urlboot failed: .*|^-+ urlboot panic: .*", re.MULTILINE)
+QEMU_LINES = 8
 
 
 def arguments():
@@ -50,10 +56,15 @@ def become_root():
 
 def build_words(options, url):
     """urlboot's command line."""
-    mine, separator, linux = options.append.partition("--")
-    words = [f"url={url}", *mine.split()]
+    from vm import linux_needs
+    from words import END, split_words
+    try:
+        words = split_words(options.append)
+    except ValueError as error:
+        sys.exit(f"run: APPEND: {error}")
+    end = words.index(END) if END in words else len(words)
     # Linux, too, is to show itself in this terminal.
-    return words + ["--", *(linux.split() if separator else []), "console=tty0", "console=ttyS0,115200"]
+    return [f"url={url}", *words[:end], END, *linux_needs(), *words[end + 1:], "console=tty0", "console=ttyS0,115200"]
 
 
 def converse(vm, stop_at):
@@ -82,9 +93,45 @@ def local_lab(options, folder):
     become_root()
     from net import Lab
     live = Path(options.build) / "live" / "live.iso"
-    subprocess.run(["sh", TESTS / "live" / "images.sh", live.parent], check=True)
+    if subprocess.run(["sh", TESTS / "live" / "images.sh", live.parent], check=False).returncode:
+        sys.exit("run: the Live ISO could not be built, the messages above say why; URL=... boots another one")
     lab = Lab(folder)
     return lab, lab.serve(live)
+
+
+def outcome(vm, status):
+    """Says how it ended, from what the machine wrote and QEMU's exit status, None when it was us who ended it.
+    Returns our own exit status."""
+    if status:
+        lines = (vm.folder / "qemu.out").read_text(errors="replace").splitlines()[-QEMU_LINES:]
+        print("\n".join([f"run: QEMU ended with status {status}", *(f"    {line}" for line in lines)]))
+    failures = FAILED.findall(vm.text[max(vm.text.rfind("starting Linux "), 0):])
+    if failures:
+        print(f"run: {failures[-1].strip('- ')}")
+    names = [name for name in ("serial.log", "qemu.out", "dnsmasq.log", "nginx/access.log")
+             if (vm.folder / name).exists()]
+    print(f"run: ended; logs in {os.path.relpath(vm.folder)}: {', '.join(names)}")
+    return 1 if status or failures else 0
+
+
+def boot(lab, options, door):
+    """One machine, from its start to its end. Returns our exit status."""
+    from vm import VM, accelerator
+    if accelerator() == "tcg":
+        print("run: without KVM the machine is emulated: a live system takes a few minutes to come up")
+    print("run: this terminal is the machine's serial line; Ctrl-] ends it\n", flush=True)
+    try:
+        # A restart is for whoever sits here; without a terminal it would go on for ever.
+        with VM(lab, lab.folder, memory=options.mem, nic=options.nic, echo=True, gdb=options.gdb,
+                reboot=sys.stdin.isatty(), **door) as vm:
+            if options.gdb:
+                debug = Path(options.build) / "urlboot.debug"
+                print(f"run: the machine waits. gdb {debug} -ex 'target remote {vm.gdb_socket}'", flush=True)
+            converse(vm, options.stop_at)
+            status = vm.process.poll()
+    finally:
+        print(PLAIN if sys.stdout.isatty() else "", flush=True)
+    return outcome(vm, status)
 
 
 def main():
@@ -92,13 +139,14 @@ def main():
     options = arguments()
     from doors import DOORS
     from usernet import UserLab
-    from vm import VM
+    from words import command_line
     if options.mode not in DOORS:
         sys.exit(f"run: MODE={options.mode} is none of {', '.join(DOORS)}")
     if options.url and options.mode in ("ipxe", "pxelinux"):
         sys.exit(f"run: MODE={options.mode} goes with the built-in Live ISO only, not with URL=")
     payload = Path(options.build) / "urlboot.elf"
     folder = (Path(options.build) / ("run-world" if options.url else "run")).resolve()
+    build_words(options, options.url)               # complains now, not after minutes
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # A URL of the world needs a way out, which QEMU's user-mode network has; ours serves our own ISO.
     lab, url = (UserLab(folder, options.mode), options.url) if options.url else local_lab(options, folder)
@@ -107,17 +155,15 @@ def main():
         if not options.url:
             lab.nginx()
         door = DOORS[options.mode](lab, folder, payload, words)
-        print(f"run: {' '.join(words)}")
-        print("run: this terminal is the machine's serial line; Ctrl-] ends it\n", flush=True)
-        with VM(lab, folder, memory=options.mem, nic=options.nic, echo=True, gdb=options.gdb, **door) as vm:
-            if options.gdb:
-                print(f"run: the machine waits. gdb {payload.with_suffix('.debug')} -ex 'target remote {vm.gdb_socket}'", flush=True)
-            converse(vm, options.stop_at)
-    print("\nrun: ended")
+        print(f"run: {command_line(words)}")
+        return boot(lab, options, door)
 
 
 if __name__ == "__main__":
     try:
-        main()
+        sys.exit(main())
     except KeyboardInterrupt:
         print("\nrun: stopped")
+        sys.exit(130)
+    except (RuntimeError, OSError) as error:        # a helper failed and has said why
+        sys.exit(f"run: {error}")

@@ -1,11 +1,13 @@
 """The ways a machine comes to urlboot. Each door prepares media and servers and returns QEMU's words.
 
-A door is a function (lab, folder, payload, words) -> dict of arguments for vm.VM; dnsmasq is started here, since
-what DHCP says differs from door to door.
+A door is a function (lab, folder, payload, words) -> dict of arguments for vm.VM; `words` are urlboot's command line,
+each as it is meant, and quoted by the door. dnsmasq is started here, since what DHCP says differs from door to door.
 """
 import shutil
 import subprocess
 from pathlib import Path
+
+from words import command_line
 
 TREE = Path(__file__).resolve().parents[2]
 SYSLINUX = "/usr/lib/syslinux/modules/bios"
@@ -45,7 +47,7 @@ def kernel(lab, folder, payload, words, dnsmasq=()):
     """QEMU's own loader."""
     del folder
     lab.dnsmasq(*dnsmasq)
-    return {"door": ["-kernel", str(payload), "-append", " ".join(words)], "nic_words": ",romfile="}
+    return {"door": ["-kernel", str(payload), "-append", command_line(words)], "nic_words": ",romfile="}
 
 
 def grub_tftp(lab, folder, payload, words, dnsmasq):
@@ -76,7 +78,7 @@ def ipxe(lab, folder, payload, words, dnsmasq=()):
     """iPXE (QEMU's ROM) -> script over HTTP -> Multiboot."""
     del folder
     url = lab.serve(payload, "urlboot.elf")
-    script = lab.serve_text("boot.ipxe", f"#!ipxe\nkernel {url} {' '.join(words)}\nboot\n")
+    script = lab.serve_text("boot.ipxe", f"#!ipxe\nkernel {url} {command_line(words)}\nboot\n")
     lab.dnsmasq("--dhcp-match=set:ipxe,175", f"--dhcp-boot=tag:ipxe,{script}", *dnsmasq)
     return {"door": ["-boot", "n"], "nic_words": ",bootindex=0", "machine": LOUD_BIOS}
 
@@ -88,7 +90,7 @@ def pxelinux(lab, folder, payload, words, dnsmasq=()):
     for name, source in {**PXELINUX_FILES, "urlboot.elf": payload}.items():
         (tree / name).write_bytes(Path(source).read_bytes())
     (tree / "pxelinux.cfg" / "default").write_text(
-        f"SERIAL 0 115200\nDEFAULT u\nPROMPT 0\nLABEL u\n  KERNEL mboot.c32\n  APPEND urlboot.elf {' '.join(words)}\n")
+        f"SERIAL 0 115200\nDEFAULT u\nPROMPT 0\nLABEL u\n  KERNEL mboot.c32\n  APPEND urlboot.elf {command_line(words)}\n")
     lab.tftp_tree(tree)
     lab.dnsmasq("--enable-tftp", f"--tftp-root={lab.tftp}", "--dhcp-boot=pxelinux.0", *dnsmasq)
     return {"door": ["-boot", "n"], "nic_words": ",bootindex=0", "machine": LOUD_BIOS}

@@ -4,7 +4,10 @@ import re
 import pytest
 
 
-@pytest.mark.parametrize("door", ["bios", "uefi", "kernel", "pxe", "pxe-uefi", "ipxe", "pxelinux"])
+ALL_DOORS = ["bios", "uefi", "kernel", "pxe", "pxe-uefi", "ipxe", "pxelinux"]
+
+
+@pytest.mark.parametrize("door", ALL_DOORS)
 def test_door(boot, url, door):
     """The matrix of doors, virtio-net."""
     machine = boot.start(f"url={url}", door=door, memory=768)
@@ -12,6 +15,14 @@ def test_door(boot, url, door):
     assert "findiso" not in cmdline
     if "uefi" in door:
         assert "SMALL-ISO-EFI 64" in machine.text, "Linux does not see the UEFI"
+
+
+@pytest.mark.parametrize("door", ALL_DOORS)
+def test_quoted_word_arrives_as_one(boot, door):
+    """Blanks, quotes and a backslash in a word pass every loader: its value is repeated as it was meant."""
+    name, machine = boot.bad('retry=two "quoted" w\\ords', door=door)
+    assert name == "OptionInvalid"
+    assert 'retry=two "quoted" w\\ords is not a number' in machine.text
 
 
 def test_plain_image_menu_asks(boot, url, build):

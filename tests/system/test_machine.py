@@ -88,8 +88,8 @@ def test_files_named_by_hand(boot, url, small):
     listing = subprocess.run(["xorriso", "-indev", small.path, "-find", "/.strange", "-type", "f"],
                              capture_output=True, text=True, check=True).stdout.replace("'", "")
     kernel = next(name for name in listing.splitlines() if "Kernel" in name)
-    machine = boot.start(f"url={url}", f'"kernel={kernel}"', '"initrd=/.strange/Deep Folder/ramdisk.2"',
-                         '"append=quiet marker=by-hand"')
+    machine = boot.start(f"url={url}", f"kernel={kernel}", "initrd=/.strange/Deep Folder/ramdisk.2",
+                         "append=quiet marker=by-hand")
     assert "marker=by-hand" in machine.wait(r"^SMALL-ISO-CMDLINE (.*)$", 240).group(1)
 
 

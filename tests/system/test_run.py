@@ -1,12 +1,19 @@
 """`make run` and what belongs to it: packages, words, exit status, what is left behind. Needs no boot of Linux."""
+import os
+import pty
 import re
+import select
 import subprocess
+import sys
+import time
 
 import pytest
 
 from conftest import TREE
 from doors import PXELINUX_FILES
+from net import remove_stale, run
 from vm import OVMF_CODE, OVMF_VARS, first_existing
+from words import command_line, split_words
 
 
 def packages(*lists):
@@ -23,3 +30,108 @@ def test_run_installs_what_its_doors_need(path):
     """Each file that a door or an image takes from the machine comes with `tests/setup.sh run`."""
     owner = subprocess.run(["dpkg-query", "-S", path], capture_output=True, text=True, check=False).stdout.split(":")[0]
     assert owner in packages("BUILD", "RUN"), f"{path} belongs to {owner or 'no package'}"
+
+
+@pytest.mark.parametrize("text, words", [
+    ("", []),
+    ("  a  b=c\td ", ["a", "b=c", "d"]),
+    ('entry="fail-safe mode" retry=1', ["entry=fail-safe mode", "retry=1"]),
+    ('"entry=fail-safe mode" retry=1', ["entry=fail-safe mode", "retry=1"]),
+    (r'entry=a\ b append="say \"hi\""', ["entry=a b", 'append=say "hi"']),
+    ("url=http://h/a--b.iso -- quiet", ["url=http://h/a--b.iso", "--", "quiet"]),
+    ('-- dyndbg="file a.c +p" -- x\\y', ["--", "dyndbg=file a.c +p", "--", "x\\y"]),
+    ("it's --x", ["it's", "--x"]),
+])
+def test_words_are_split_as_urlboot_does(text, words):
+    """What a user types into APPEND=; and quoted again it is the same words."""
+    assert split_words(text) == words
+    assert split_words(command_line(words)) == words
+
+
+@pytest.mark.parametrize("text", ['entry="fail', 'a b"', "a\\", '-- "x'])
+def test_words_without_end_are_refused(text):
+    """An open quote is no word."""
+    with pytest.raises(ValueError, match="no end"):
+        split_words(text)
+
+
+NOBODY = "http://10.0.2.2:1/live.iso"      # QEMU's user-mode network: this host, where nobody listens
+
+
+@pytest.fixture
+def run_words(payload, tmp_path):
+    """The words that start tests/run.py with a build folder of its own, whose URL nobody serves."""
+    (tmp_path / "urlboot.elf").symlink_to(payload)
+    return [sys.executable, "-B", str(TREE / "tests" / "run.py"), "--build", str(tmp_path), "--mode", "kernel",
+            "--mem", "256", "--url", NOBODY]
+
+
+def run_py(words):
+    """tests/run.py without a terminal: exit status, what it said."""
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", timeout=200, check=False)
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("words, reason", [(["--nic", "nosuchcard"], "nosuchcard"), (["--mem", "abc"], "abc")])
+def test_run_tells_why_qemu_did_not_start(run_words, words, reason):
+    """QEMU's own words and a bad exit status."""
+    status, said = run_py([*run_words, *words])
+    assert status == 1 and "QEMU ended with status" in said
+    assert reason in said[said.index("QEMU ended with status"):]
+
+
+def test_run_fails_when_urlboot_fails(run_words, tmp_path):
+    """The failure screen is an exit status, and the logs are named."""
+    status, said = run_py([*run_words, "--append", "retry=0 on-error=halt", "--stop-at", "  try: "])
+    assert status == 1
+    end = said[said.rindex("run: urlboot failed: ConnectionRefused"):]
+    assert "serial.log" in end and (tmp_path / "run-world" / "serial.log").exists()
+
+
+@pytest.mark.parametrize("words", [["--mode", "floppy"], ["--append", 'entry="x'], ["--mode", "pxelinux"]])
+def test_run_refuses_wrong_settings(run_words, words):
+    """A sentence, no machine."""
+    status, said = run_py([*run_words, *words])
+    assert status == 1 and said.startswith("run: ") and said.count("\n") == 1
+
+
+def read_terminal(terminal, text, seconds=120):
+    """What came on the terminal until `text`."""
+    got, deadline = b"", time.monotonic() + seconds
+    while text not in got:
+        assert time.monotonic() < deadline, got.decode(errors="replace")
+        if select.select([terminal], [], [], 1)[0]:
+            got += os.read(terminal, 4096)
+    return got
+
+
+def test_run_restarts_and_leaves_the_terminal_in_order(run_words):
+    """At a terminal a key restarts the machine as the failure screen says; the end switches line wrap on again."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(run_words[0], [*run_words, "--append", "retry=0"])
+    for _ in range(2):
+        read_terminal(terminal, b"Press a key to restart")
+        os.write(terminal, b"x")
+    os.write(terminal, b"\x1d")
+    read_terminal(terminal, b"\x1b[0m\x1b[?7h")
+    read_terminal(terminal, b"serial.log")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    os.close(terminal)
+
+
+def test_what_a_killed_run_left_is_ended():
+    """A server that outlived its harness ends with the namespace."""
+    dead = subprocess.Popen(["true"])  # pylint: disable=consider-using-with
+    dead.wait()
+    name = f"ub-{dead.pid}-0"
+    run("ip", "netns", "add", name)
+    with subprocess.Popen(["ip", "netns", "exec", name, "sleep", "600"]) as server:
+        deadline = time.monotonic() + 20
+        while str(server.pid) not in run("ip", "netns", "pids", name) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        remove_stale()
+        assert server.wait(20) == -9
+    assert name not in run("ip", "netns", "list")

@@ -55,11 +55,11 @@ class VmError(AssertionError):
 
 class VM:
     """One machine in a lab's namespace. `door` is a list of QEMU words (doors.py), `netdev` the words of another
-    network port than lab.netdev()."""
+    network port than lab.netdev(). A restart ends the machine unless `reboot` lets it happen."""
 
     def __init__(self, lab, folder, door, memory=1024, nic="virtio-net-pci", machine="pc", uefi=False, cpu=None,
                  mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False, monitor=False,
-                 netdev=None):
+                 netdev=None, reboot=False):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.text = ""
@@ -69,8 +69,8 @@ class VM:
         self.changed = threading.Condition()
         accel = accelerator()
         words = ["qemu-system-x86_64", "-name", "urlboot", "-machine", machine, "-accel", accel, "-m", str(memory),
-                 "-cpu", cpu or ("host" if accel == "kvm" else "qemu64,+rdrand"), "-display", "none", "-no-reboot",
-                 "-no-user-config", "-nodefaults", "-vga", "std", "-monitor", "none",
+                 "-cpu", cpu or ("host" if accel == "kvm" else "qemu64,+rdrand"), "-display", "none",
+                 *([] if reboot else ["-no-reboot"]), "-no-user-config", "-nodefaults", "-vga", "std", "-monitor", "none",
                  "-chardev", f"stdio,id=serial,signal=off,logfile={self.folder}/serial.log",
                  "-serial", "chardev:serial"]
         if nic:
