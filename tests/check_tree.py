@@ -1,7 +1,7 @@
 """Checks of the house style that look at text: sizes, comments, includes, layers, registrations."""
 import re
 
-from checks import CODE, PRODUCT, files, is_product, read, report
+from checks import CODE, PRODUCT, TREE, files, is_product, read, report
 
 MAX_LINES = 500
 MAX_COLUMNS = 110
@@ -228,7 +228,24 @@ def tests_are_registered():
             yield f"{folder}/{kind}.mk lists {name}, which does not exist"
 
 
+def readme_lists_the_errors():
+    """README.md's table of errors is that of lib/err.h."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", read("README.md").split("## When it fails")[1], re.MULTILINE))
+    table = re.findall(r'X\(ERR_\w+, -\d+, "(\w+)", "([^"]*)",[\s\\]*"([^"]*)"\)', read("lib/err.h"))
+    for name, meaning, advice in table:
+        if rows.pop(name, None) != f"{meaning}: {advice}":
+            yield f"README.md does not say: | `{name}` | {meaning}: {advice} |"
+    yield from (f"README.md names {name}, which is no error" for name in rows)
+
+
+def readme_calls_what_can_be_called():
+    """scripts that README.md calls without sh can be executed."""
+    for name in sorted(set(re.findall(r"(?<!sh )\b((?:iso|tests)/[\w/]+\.(?:sh|py))\b", read("README.md")))):
+        if not (TREE / name).stat().st_mode & 0o111:
+            yield f"{name} is not executable"
+
+
 report([no_long_files, short_main_and_makefile, opens_with_comment, device_files_name_their_source,
         no_conditional_code, includes_say_why, includes_point_down, clean_whitespace, fixed_top_level,
         prototypes_have_comments, no_unfinished_work, drivers_only_in_the_table, no_literals_at_registers,
-        tests_are_registered])
+        tests_are_registered, readme_lists_the_errors, readme_calls_what_can_be_called])
