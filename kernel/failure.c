@@ -9,7 +9,7 @@
 #include "kernel/phase.h"        // phase_now
 #include "kernel/reboot.h"       // reboot_after_key
 #include "lib/clock.h"           // delay_us
-#include "lib/err.h"             // err_name
+#include "lib/err.h"             // fail_advice
 
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,7 @@ static void compose(char *text, size_t size, int err)
     snprintf(text, size,
              "\nurlboot failed: %s%s\n  while:  %s\n  what:   %s\n%s%s%s  try:    %s\n\n", err_name(err),
              status, phase_now(), err_meaning(err), why[0] != '\0' ? "  why:    " : "", why,
-             why[0] != '\0' ? "\n" : "", err_advice(err));
+             why[0] != '\0' ? "\n" : "", fail_advice(err));
 }
 
 void failure_screen(int err, const struct boot_info *info, const struct options *opt)

@@ -13,6 +13,7 @@
 
 #define CMDLINE_MAX 4095
 #define NAME_MAX_COMPARED 24  // longer than any name: more differs anyway
+#define LETTERS_A_SLIP 3
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 // ---- one function per option: `value` lies in opt->storage ------------------------------------------------
@@ -29,7 +30,7 @@ static int set_url(struct options *opt, char *value)
     }
     if (strncasecmp(value, "http://", 7) != 0 && strncasecmp(value, "https://", 8) != 0)
         return fail(strstr(value, "://") != NULL ? ERR_SCHEME_UNSUPPORTED : ERR_OPTION_INVALID,
-                    "url=%s must begin with http:// or https://, or be dhcp or ask", value);
+                    "url=%s must begin with http://, or be dhcp or ask", value);
     if (opt->url_count == OPT_URLS_MAX)
         return fail(ERR_OPTION_INVALID, "url= may be given %u times at most", OPT_URLS_MAX);
     opt->url_source = OPT_URL_GIVEN;
@@ -253,6 +254,11 @@ static unsigned min_unsigned(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
+static bool is_same_letter(char a, char b)
+{
+    return tolower((unsigned char)name_char(a)) == tolower((unsigned char)name_char(b));
+}
+
 // How many letters must be added, removed, changed or swapped with their neighbour to make `b` of `a`:
 // the optimal string alignment distance, three rows of its table at a time.
 static unsigned edit_distance(const char *a, const char *b)
@@ -267,7 +273,7 @@ static unsigned edit_distance(const char *a, const char *b)
                 row[j] = i + j;
                 continue;
             }
-            unsigned change = above[j - 1] + (name_char(a[i - 1]) != name_char(b[j - 1]));
+            unsigned change = above[j - 1] + !is_same_letter(a[i - 1], b[j - 1]);
             row[j] = min_unsigned(change, min_unsigned(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 row[j] = min_unsigned(row[j], above2[j - 2] + 1);
@@ -276,7 +282,8 @@ static unsigned edit_distance(const char *a, const char *b)
     return rows[an % 3][bn];
 }
 
-// Fails for the unknown `name` with the known one that is nearest to it.
+// Fails for the unknown `name` with the known one that is nearest to it, if that can be what was meant: one
+// slip, or about one in three letters.
 static int unknown_word(const char *name, bool has_value)
 {
     const struct option_info *nearest = &table[0].info;
@@ -293,6 +300,8 @@ static int unknown_word(const char *name, bool has_value)
     snprintf(shown, sizeof(shown), "%s", name);
     for (char *p = shown; *p; p++)
         *p = isprint((unsigned char)*p) ? *p : '?';
+    if (least > 1 && least > (strlen(name) + 1) / LETTERS_A_SLIP)
+        return fail(ERR_OPTION_UNKNOWN, "'%s%s' is not known", shown, has_value ? "=" : "");
     return fail(ERR_OPTION_UNKNOWN, "'%s%s' is not known, did you mean '%s%s'?", shown, has_value ? "=" : "",
                 nearest->name, nearest->value ? "=" : "");
 }

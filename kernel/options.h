@@ -1,6 +1,6 @@
 // The command line: words as the Linux kernel has them. Pure: knows no hardware, builds on the host.
 // Words in double quotes may hold spaces; backslash escapes one character (GRUB quotes that way). An
-// unknown word is an error that names it and the nearest known one. `--` ends urlboot's words; the rest
+// unknown word is an error that names it and the known one it resembles. `--` ends urlboot's words; the rest
 // is appended to the Linux command line as it stands. In names _ is the same as -. Given again, a word
 // replaces what it said before, unless several are allowed.
 #ifndef URLBOOT_KERNEL_OPTIONS_H
@@ -57,7 +57,7 @@ struct options {
 };
 
 // Parses `cmdline` (NUL-terminated, at most 4095 bytes) into *opt, which needs no preparation.
-// 0; ERR_OPTION_UNKNOWN with fail() naming the word and the nearest known one; ERR_SCHEME_UNSUPPORTED for a
+// 0; ERR_OPTION_UNKNOWN with fail() naming the word and a known one like it; ERR_SCHEME_UNSUPPORTED for a
 // URL that is not http or https; ERR_OPTION_INVALID with fail() saying what is wrong with the value. On error
 // *opt holds the defaults and what came before.
 int options_parse(struct options *opt, const char *cmdline);

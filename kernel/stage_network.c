@@ -3,6 +3,7 @@
 #include "kernel/stages.h"       // stage_nics
 #include "boot/image.h"          // image_phys
 #include "drivers/nic.h"         // nic_probe_all
+#include "drivers/pci/function.h" // pci_is_network
 #include "drivers/pci/pci.h"     // pci_scan
 #include "kernel/acpi.h"         // acpi_read
 #include "kernel/ask.h"          // ask_url
@@ -60,6 +61,24 @@ static bool is_wanted(const char *wanted, const struct nic *nic)
            (nic->pci->segment == 0 && strcasecmp(wanted, address + strlen("0000:")) == 0);
 }
 
+// Why there is nothing to use, though `count` network controllers have a driver that started.
+static int no_nic(const char *wanted, unsigned count)
+{
+    const struct pci_dev *dev;
+    unsigned seen = 0;
+
+    for (unsigned i = 0; (dev = pci_device(i)) != NULL; i++)
+        seen += pci_is_network(dev);
+    if (count > 0)
+        return fail_try(fail(ERR_NO_NIC_FOUND, "none of the %u network controllers is nic=%s", count, wanted),
+                        "name one of those in the lines above by nic=, or leave nic= out");
+    if (seen > 0)
+        return fail_try(fail(ERR_NO_NIC_FOUND, "no driver works for any of the %u network controllers", seen),
+                        "use a card of the README's list; in a virtual machine virtio-net or e1000");
+    return fail_try(fail(ERR_NO_NIC_FOUND, "PCI has no network controller"),
+                    "check that a wired network card is present and enabled in the firmware's setup");
+}
+
 int stage_nics(struct boot *b)
 {
     unsigned count, added = 0;
@@ -75,11 +94,7 @@ int stage_nics(struct boot *b)
             return err;
         added++;
     }
-    if (added == 0 && count > 0)
-        return fail(ERR_NO_NIC_FOUND, "none of the %u network controllers is nic=%s", count, b->options.nic);
-    if (added == 0)
-        return fail(ERR_NO_NIC_FOUND, "no network controller on PCI has a driver");
-    return 0;
+    return added > 0 ? 0 : no_nic(b->options.nic, count);
 }
 
 // Esc and Ctrl-C stop a wait for the network.

@@ -22,6 +22,7 @@ static const struct err_text unknown = {
 };
 
 static char detail[DETAIL_MAX];
+static const char *advice;  // of fail_try(), NULL when the table's will do
 static unsigned http_code;
 
 static const struct err_text *text_of(int err)
@@ -56,6 +57,7 @@ int fail(int err, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     snprintf(detail, sizeof(detail), "%s", text);
+    advice = NULL;
     if (err != ERR_HTTP_STATUS)
         http_code = 0;
     return err;
@@ -65,6 +67,17 @@ int fail_http_status(unsigned code, const char *host_and_path)
 {
     http_code = code;
     return fail(ERR_HTTP_STATUS, "%s: HTTP status %u", host_and_path, code);
+}
+
+int fail_try(int err, const char *what)
+{
+    advice = what;
+    return err;
+}
+
+const char *fail_advice(int err)
+{
+    return advice != NULL ? advice : err_advice(err);
 }
 
 const char *fail_detail(void)
@@ -80,5 +93,6 @@ unsigned fail_http_code(void)
 void fail_clear(void)
 {
     detail[0] = '\0';
+    advice = NULL;
     http_code = 0;
 }

@@ -13,8 +13,8 @@
 // X(constant, value, "StableName", "meaning", "what to try")
 // The names never change once released: scripts and the manual refer to them.
 #define ERR_TABLE(X) \
-    X(ERR_NO_NIC_FOUND, -1, "NoNicFound", "no network controller with a driver was found", \
-      "check that a wired NIC is present and enabled; the list above names what was seen") \
+    X(ERR_NO_NIC_FOUND, -1, "NoNicFound", "there is no network controller to use", \
+      "look at the network devices in the lines above, at nic= and at the cards in the README") \
     X(ERR_NIC_INIT_FAILED, -2, "NicInitFailed", "the network controller did not start", \
       "power the machine off and on again, or try another NIC with nic=") \
     X(ERR_DMA, -3, "DmaError", "the network controller and memory disagree", \
@@ -99,6 +99,14 @@ const char *err_advice(int err);
 // Records why something failed (printf format, at most 200 bytes are kept, one sentence without full
 // stop) and returns `err`, so that `return fail(ERR_X, ...)` reads as one step. The newest wins.
 __attribute__((format(printf, 2, 3), cold)) int fail(int err, const char *format, ...);
+
+// Adds to the last fail() what the user can do, where its cause allows more than err_advice(err): a plain
+// clause, kept by pointer. Returns `err`.
+// Example: return fail_try(fail(ERR_NO_NIC_FOUND, "PCI has none"), "enable it in the firmware's setup");
+int fail_try(int err, const char *advice);
+
+// What the user can do about `err`, the last failure: from fail_try(), else err_advice(err).
+const char *fail_advice(int err);
 
 // The sentence recorded by the last fail(), or "" when none was.
 const char *fail_detail(void);

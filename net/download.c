@@ -139,8 +139,11 @@ static int connect_to(void *ctx, const struct url *url, struct stream **stream)
 {
     struct run *r = ctx;
     uint64_t start = now_us(), resolved;
-    int err = resolve(r, url);
+    int err;
 
+    // Name and server may each take the whole of timeout=: say what is waited for.
+    log_info("connecting to %s:%u", url->host, url->port);
+    err = resolve(r, url);
     resolved = now_us();
     if (err == 0)
         err = tcp_open(stream, r->address, url->port, deadline_ms(r->d->timeout_ms));

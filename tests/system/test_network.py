@@ -62,7 +62,21 @@ def test_virtio_transports(boot, url, transport):
 
 def test_no_controller(boot, url):
     """A machine without NIC."""
-    assert boot.bad(f"url={url}", nic=None)[0] == "NoNicFound"
+    name, machine = boot.bad(f"url={url}", nic=None)
+    assert name == "NoNicFound" and "try:    check that a wired network card is present" in machine.text
+
+
+def test_controller_without_driver(boot, url):
+    """One that is seen, but that nothing drives: present it is."""
+    name, machine = boot.bad(f"url={url}", nic="ne2k_pci")
+    assert name == "NoNicFound" and "check that a wired" not in machine.text
+
+
+def test_no_controller_is_the_one_asked_for(boot, url):
+    """nic= that matches none; those there are have drivers."""
+    name, machine = boot.bad(f"url={url}", "nic=00:1e.7")
+    assert name == "NoNicFound" and "is nic=00:1e.7" in machine.text
+    assert "try:    name one of those" in machine.text
 
 
 def test_first_lease_wins(boot, url):
@@ -83,5 +97,7 @@ def test_connection_refused(boot):
 
 
 def test_connection_timeout(boot):
-    """Nobody has the address."""
-    assert boot.bad(f"url=http://{BLACK_HOLE}/small.iso", "timeout=5", "retry=0")[0] == "ConnectionTimeout"
+    """Nobody has the address; what is waited for is said before the wait."""
+    machine = boot.start(f"url=http://{BLACK_HOLE}/small.iso", "timeout=5", "retry=0")
+    machine.wait(f"connecting to {BLACK_HOLE}:80$")
+    assert machine.wait_failure() == "ConnectionTimeout"

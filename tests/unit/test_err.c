@@ -56,6 +56,21 @@ static void test_long_reason(void **state)
     assert_int_equal(strlen(fail_detail()), 200);
 }
 
+static void test_advice_by_cause(void **state)
+{
+    (void)state;
+    fail_clear();
+    assert_string_equal(fail_advice(ERR_DMA), err_advice(ERR_DMA));
+    assert_int_equal(fail_try(fail(ERR_NO_NIC_FOUND, "PCI has none"), "plug one in"), ERR_NO_NIC_FOUND);
+    assert_string_equal(fail_advice(ERR_NO_NIC_FOUND), "plug one in");
+    assert_string_equal(fail_detail(), "PCI has none");
+    fail(ERR_NO_LINK, "eth0");
+    assert_string_equal(fail_advice(ERR_NO_LINK), err_advice(ERR_NO_LINK));
+    fail_try(fail(ERR_NO_NIC_FOUND, "PCI has none"), "plug one in");
+    fail_clear();
+    assert_string_equal(fail_advice(ERR_NO_NIC_FOUND), err_advice(ERR_NO_NIC_FOUND));
+}
+
 static void test_http_status(void **state)
 {
     (void)state;
@@ -81,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_newest_reason),
         cmocka_unit_test(test_long_reason),
+        cmocka_unit_test(test_advice_by_cause),
         cmocka_unit_test(test_http_status),
     };
 

@@ -217,19 +217,20 @@ static void test_refused(void **state)
         {"urls=http://a", ERR_OPTION_UNKNOWN, "'url='"},
         {"sha265=1", ERR_OPTION_UNKNOWN, "'sha256='"},
         {"onerror=wait", ERR_OPTION_UNKNOWN, "'on-error='"},
-        {"initramfs=/x", ERR_OPTION_UNKNOWN, "'initrd='"},
+        {"intird=/x", ERR_OPTION_UNKNOWN, "'initrd='"},
         {"degub", ERR_OPTION_UNKNOWN, "'degub' is not known, did you mean 'debug'"},
-        {"URL=http://a", ERR_OPTION_UNKNOWN, "'URL='"},
+        {"URL=http://a", ERR_OPTION_UNKNOWN, "did you mean 'url='"},
+        {"pi=dhcp", ERR_OPTION_UNKNOWN, "did you mean 'ip='"},
         {"quiet", ERR_OPTION_UNKNOWN, "'quiet'"},
         {"=x", ERR_OPTION_UNKNOWN, "'='"},
         {"x\x01\xff=", ERR_OPTION_UNKNOWN, "'x\?\?='"},
-        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ERR_OPTION_UNKNOWN, "did you"},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", ERR_OPTION_UNKNOWN, "aa' is not known"},
         {"---", ERR_OPTION_UNKNOWN, "'---'"},
         {"\"--\"", ERR_OPTION_UNKNOWN, "'--'"},
         {"url", ERR_OPTION_INVALID, "url needs a value"},
         {"url=", ERR_OPTION_INVALID, "url= has no value"},
-        {"url=ftp://a/b", ERR_SCHEME_UNSUPPORTED, "http://"},
-        {"url=example.org/x", ERR_OPTION_INVALID, "http://"},
+        {"url=ftp://a/b", ERR_SCHEME_UNSUPPORTED, "must begin with http://, or be"},
+        {"url=example.org/x", ERR_OPTION_INVALID, "must begin with http://, or be"},
         {"url=http://a url=dhcp", ERR_OPTION_INVALID, "combined"},
         {"debug=1", ERR_OPTION_INVALID, "takes no value"},
         {"debug=", ERR_OPTION_INVALID, "takes no value"},
@@ -295,6 +296,22 @@ static void test_refused(void **state)
         int err = options_parse(&opt, cases[i].cmdline);
         if (err != cases[i].err || !strstr(fail_detail(), cases[i].says))
             fail_msg("\"%s\": %s, \"%s\"", cases[i].cmdline, err_name(err), fail_detail());
+    }
+}
+
+// A guess that has little in common with the word misleads.
+static void test_no_far_guess(void **state)
+{
+    static const char *const words[] = {
+        "quiet", "splash", "=x", "x", "nomodeset", "boot=live", "initramfs=/x", "---", "root=/dev/sda1",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        assert_int_equal(options_parse(&opt, words[i]), ERR_OPTION_UNKNOWN);
+        if (!strstr(fail_detail(), "' is not known") || strstr(fail_detail(), "did you mean"))
+            fail_msg("\"%s\": \"%s\"", words[i], fail_detail());
     }
 }
 
@@ -397,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_ip),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_far_guess),
         cmocka_unit_test(test_too_many_urls),
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_error_keeps_what_came_before),
