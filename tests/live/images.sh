@@ -20,9 +20,8 @@ fi
 
 mkdir -p "$dir"
 sh "$here/root.sh" "$dir" "$suite"
-echo "images.sh: small.iso"
+echo "images.sh: packing small.iso and live.iso, less than a minute"
 sh "$here/small_iso.sh" "$dir" "$dir/small.iso"
-echo "images.sh: live.iso"
 sh "$here/live_iso.sh" "$dir" "$dir/live.iso"
 printf '%s\n' "$recipe" >"$dir/images.stamp"
 ls -l "$dir/small.iso" "$dir/live.iso"

@@ -10,6 +10,7 @@ root=${1:?usage: tests/live/overlay.sh ROOT}
 echo urlboot-live >"$root/etc/hostname"
 : >"$root/etc/fstab"
 : >"$root/etc/machine-id"
+mkdir -p "$root/etc/network"     # live-boot writes a file there, ifupdown or not
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/* \
     "$root"/usr/share/locale/* "$root"/var/log/*.log
 

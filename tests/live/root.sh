@@ -28,19 +28,44 @@ if [ -n "${proxy:-}" ] && [ "$proxy" != DIRECT ] && [ "$proxy" != false ]; then
     export http_proxy="$proxy"
 fi
 
-mkdir -p "$dir"
-rm -rf "$dir/root" "$dir/stamp"
-done=
-for mirror in $mirrors; do
-    echo "root.sh: debootstrap $suite from $mirror (a few minutes)"
-    # Mounts that debootstrap makes live in a mount namespace and go with it.
-    if unshare --mount --propagation private debootstrap --variant=minbase --include="$packages" \
-        "$suite" "$dir/root" "$mirror" >"$dir/debootstrap.log" 2>&1; then
-        done=yes
-        break
-    fi
-    tail -n 15 "$dir/debootstrap.log" >&2
+# Mounts that debootstrap makes live in a mount namespace and go with it. Where / is no mount point (a chroot), its
+# propagation cannot be set, and where there are no namespaces it goes without: debootstrap unmounts, too.
+for apart in 'unshare --mount --propagation private' 'unshare --mount --propagation unchanged' ''; do
+    $apart true 2>/dev/null && break
+done
+
+# Removes what there is of the root; never through a mount that a broken run left in it.
+remove_root()
+{
+    for mount in "$dir/root/proc" "$dir/root/sys"; do
+        ! mountpoint -q "$mount" 2>/dev/null || umount "$mount"
+    done
     rm -rf "$dir/root"
+}
+
+# Shows that it goes on, in the background.
+dots()
+{
+    while sleep 5 >/dev/null; do printf .; done
+}
+
+mkdir -p "$dir"
+rm -f "$dir/stamp"
+remove_root
+done=
+dots=
+trap '[ -z "$dots" ] || kill "$dots" 2>/dev/null' EXIT
+for mirror in $mirrors; do
+    printf '%s' "root.sh: debootstrap $suite from $mirror: 150 MB of packages, about 3 minutes "
+    dots & dots=$!
+    $apart debootstrap --variant=minbase --include="$packages" "$suite" "$dir/root" "$mirror" \
+        >"$dir/debootstrap.log" 2>&1 && done=yes
+    kill "$dots"
+    dots=
+    echo
+    [ -z "$done" ] || break
+    tail -n 15 "$dir/debootstrap.log" >&2
+    remove_root
 done
 [ -n "$done" ] || { echo "root.sh: debootstrap failed, whole log in $dir/debootstrap.log" >&2; exit 1; }
 

@@ -135,3 +135,29 @@ def test_what_a_killed_run_left_is_ended():
         remove_stale()
         assert server.wait(20) == -9
     assert name not in run("ip", "netns", "list")
+
+
+@pytest.mark.parametrize("refused", ["--propagation private", "unshare"], ids=["in a chroot", "without namespaces"])
+def test_root_is_built_where_mounts_cannot_be_set_apart(tmp_path, refused):
+    """root.sh, with programs in place of unshare and debootstrap: the first says no as the kernel would."""
+    tools = {"unshare": f'case "unshare $*" in *"{refused}"*) exit 1;; esac\nshift 3\nexec "$@"',
+             "debootstrap": 'mkdir -p "$4"; shift 3; echo made >"$1/made"'}
+    for name, text in tools.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(["sh", TREE / "tests" / "live" / "root.sh", tmp_path / "live"], capture_output=True, text=True,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "live" / "root" / "made").exists()
+
+
+def test_run_says_that_the_iso_could_not_be_built(run_words, tmp_path):
+    """No traceback when a helper script fails: debootstrap's end is shown, then a sentence."""
+    tool = tmp_path / "debootstrap"
+    tool.write_text("#!/bin/sh\necho E: no mirror\nexit 1\n")
+    tool.chmod(0o755)
+    words = run_words[:run_words.index("--url")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=200, check=False,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "E: no mirror" in done.stderr and "the Live ISO could not be built" in done.stderr
