@@ -69,6 +69,7 @@ include iso/medium-init/medium-init.mk
 include tests/tests.mk
 
 all: $(BUILD)/urlboot.elf $(BUILD)/urlboot.iso
+	@:                            # else make says that there was nothing to do
 
 # Two links: the first one's symbols become the table behind the backtraces of the second. The table lies
 # behind the code (linker.ld), so that its size moves no function. Debuggers take urlboot.debug.
@@ -117,7 +118,7 @@ $(BUILD)/%.o: %.S
 # Linux's own headers (boot protocol, virtio, PCI), and nothing else of /usr/include.
 $(BUILD)/uapi:
 	@mkdir -p $@
-	ln -sfn /usr/include/linux $@/linux
-	ln -sfn /usr/include/asm-generic $@/asm-generic
-	ln -sfn /usr/include/video $@/video
-	ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm
+	@ln -sfn /usr/include/linux $@/linux
+	@ln -sfn /usr/include/asm-generic $@/asm-generic
+	@ln -sfn /usr/include/video $@/video
+	@ln -sfn /usr/include/x86_64-linux-gnu/asm $@/asm

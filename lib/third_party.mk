@@ -27,7 +27,8 @@ $(BUILD)/obj-third-party/7zip/C/Sha256Opt.o: THIRD_PARTY_FLAGS = $(filter-out -m
 ifeq ($(abspath $(THIRD_PARTY)),$(abspath $(THIRD_PARTY_DEFAULT)))
 THIRD_PARTY_STAMP := $(THIRD_PARTY)/.stamp
 $(THIRD_PARTY_STAMP): lib/fetch.sh
-	sh lib/fetch.sh $(THIRD_PARTY)
+	@echo "  FETCH source packages of lwIP, 7-Zip and edk2 from Debian"
+	@sh lib/fetch.sh $(THIRD_PARTY)
 	@touch $@
 else
 THIRD_PARTY_STAMP := $(THIRD_PARTY)/lwip/src/include/lwip/init.h

@@ -24,7 +24,8 @@ JOBS      = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/nu
 IMAGE_SRC := iso/mkimage.sh $(wildcard iso/image/boot/*.txt iso/image/boot/grub/*)
 
 $(BUILD)/urlboot.iso: $(BUILD)/urlboot.elf $(IMAGE_SRC)
-	sh iso/mkimage.sh iso $< $@
+	@sh iso/mkimage.sh iso $< $@
+	@echo "  ISO   $@"
 
 # ---- unit tests: ASan and UBSan on the host ------------------------------------------------------------
 SAN        := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -8,19 +8,23 @@ MEDIUM_INIT_CFLAGS := -std=gnu17 -Os -ffreestanding -fno-builtin -fno-pic -fno-s
 
 $(BUILD)/iso/medium-init/%.o: iso/medium-init/%.c iso/medium-init/medium-init.mk
 	@mkdir -p $(@D)
-	$(CC) $(MEDIUM_INIT_CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  CC    $<"
+	@$(CC) $(MEDIUM_INIT_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/iso/medium-init/%.o: iso/medium-init/%.S
 	@mkdir -p $(@D)
-	$(CC) -c $< -o $@
+	@echo "  AS    $<"
+	@$(CC) -c $< -o $@
 
 # 16 KiB is the promise; it lies in every initramfs that urlboot starts.
 $(BUILD)/iso/medium-init/urlboot-init: $(MEDIUM_INIT_OBJS)
-	$(CC) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,noexecstack,-z,noseparate-code,-s $^ -o $@
+	@echo "  LD    $@"
+	@$(CC) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,noexecstack,-z,noseparate-code,-s $^ -o $@
 	@test $$(wc -c < $@) -lt 16384
 
 $(BUILD)/kernel/linux/init_blob.o: kernel/linux/init_blob.S $(BUILD)/iso/medium-init/urlboot-init
 	@mkdir -p $(@D)
-	$(CC) -I$(BUILD)/iso/medium-init -c $< -o $@
+	@echo "  AS    $<"
+	@$(CC) -I$(BUILD)/iso/medium-init -c $< -o $@
 
 -include $(MEDIUM_INIT_OBJS:.o=.d)

@@ -9,4 +9,5 @@ WIRE_FLAGS := -std=gnu17 -D_GNU_SOURCE -O2 -g -I. -Wall -Wextra -Werror -Wshadow
 # Linked under another name first: two builds at once leave a whole program behind.
 $(BUILD)/wire/wire: $(WIRE_SRC) $(wildcard tests/wire/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(WIRE_FLAGS) $(WIRE_SRC) -o $@.$$$$ && mv $@.$$$$ $@
+	@echo "  HOST  $@"
+	@$(CC) $(WIRE_FLAGS) $(WIRE_SRC) -o $@.$$$$ && mv $@.$$$$ $@
