@@ -8,8 +8,6 @@
 #include "lib/copy.h"  // copy_words
 
 #define STOP_IDIOM() __asm__ volatile("" ::: "memory")
-#undef memcpy  // the header's, which names the compiler's own
-#undef memcmp
 #define SHORT_MAX 16  // bytes handled by two overlapping accesses
 
 // Unaligned words that may be part of anything.
@@ -37,7 +35,8 @@ static inline void move_short(uint8_t *d, const uint8_t *s, size_t n)
     }
 }
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t n)
+// In parentheses: the header has a macro of that name.
+void *(memcpy)(void *restrict dst, const void *restrict src, size_t n)
 {
     if (n <= SHORT_MAX)
         move_short(dst, src, n);
@@ -116,7 +115,7 @@ void *memset(void *dst, int c, size_t n)
     return dst;
 }
 
-int memcmp(const void *a, const void *b, size_t n)
+int (memcmp)(const void *a, const void *b, size_t n)
 {
     const uint8_t *x = a, *y = b;
 
