@@ -102,6 +102,7 @@ fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 #: make bench        urlboot beside Linux, iPXE, GRUB and UEFI: the same download, the same machine; settings:
 #:                       BENCH=virtio,urlboot,linux     parts of names of NICs and clients (default all)
 #:                       SIZE=MiB (default 256)   ROUNDS=N (default 3)
+#:                       WIRE='delay_ms=12.5 loss_ppm=1000'   over distance and loss (each way; default: neither)
 #: make images       the ISOs that the tests boot
 #:                   All: BUILD=dir, THIRD_PARTY=dir (sources already unpacked), CC=clang
 # Each installs what is missing first; a second make then sees the tools that the first one installed.
@@ -126,7 +127,7 @@ bench: export BENCH := $(BENCH)
 bench:
 	@sh tests/setup.sh bench
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/urlboot.elf
-	@$(PYTHON) -B tests/bench/bench.py --build $(BUILD) --size $(SIZE) --rounds $(ROUNDS) --only "$$BENCH"
+	@$(PYTHON) -B tests/bench/bench.py --build $(BUILD) --size $(SIZE) --rounds $(ROUNDS) --only "$$BENCH" --wire "$(WIRE)"
 
 # The test systems: a small ISO for the matrix, a full Debian Live ISO. Made once, kept in build/.
 images:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """`make bench`: urlboot beside other HTTP clients, each in the same machine, from the same server, in one run.
 
-    bench.py --build build [--size MiB] [--rounds N] [--only WORDS]
+    bench.py --build build [--size MiB] [--rounds N] [--only WORDS] [--wire "delay_ms=12.5 loss_ppm=1000"]
 WORDS, separated by commas, choose NICs and clients by parts of their names (virtio,urlboot,linux); words for only one
 of the two leave the other whole. Rounds are interleaved: every round runs every client over every NIC, each time in
 another order of clients, so that what else the machine does meets all of them. Slow clients are not in every round.
+With --wire every machine is behind tests/wire, by the names of wire.py's wire_words(); delays are of one direction.
 Writes table.md, plot.svg and results.json into BUILD/bench, also when Ctrl-C ends it early. Needs root: asks sudo.
 """
 import argparse
@@ -28,10 +29,30 @@ from net import Lab                              # noqa: E402 pylint: disable=wr
 from plot import svg                             # noqa: E402 pylint: disable=wrong-import-position
 from table import REFERENCE, markdown                       # noqa: E402 pylint: disable=wrong-import-position
 from vm import VM                                # noqa: E402 pylint: disable=wrong-import-position
+from wire import wire_program, wire_words        # noqa: E402 pylint: disable=wrong-import-position
 
 MIB = 1 << 20
 STALL_S = 60
 SLOWEST_FAST, SLOWEST_SLOW = 2.0, 0.25      # MB/s below which a run is given up
+
+
+def wire_settings(text):
+    """The words of --wire as arguments of Lab.wire()."""
+    try:
+        how = {name: float(value) if "." in value else int(value)
+               for name, value in (word.split("=") for word in text.split())}
+        wire_words(**how)
+    except (ValueError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+    return how
+
+
+def port(options):
+    """What makes QEMU's words for a machine's network port: the bridge's own TAP, or the wire to one."""
+    if not options.wire:
+        return Lab.netdev
+    program = wire_program(options.build)
+    return lambda lab: lab.wire(program, **options.wire).netdev
 
 
 def arguments():
@@ -41,6 +62,7 @@ def arguments():
     parser.add_argument("--size", type=int, default=256, help="MiB to download")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="parts of names of NICs and clients")
+    parser.add_argument("--wire", type=wire_settings, default={}, help="name=number words of the wire to all machines")
     options = parser.parse_args()
     if options.size < 1 or options.rounds < 1:
         parser.error("--size and --rounds are at least 1")
@@ -95,10 +117,10 @@ def make_image(folder, size):
 
 
 class Bench:
-    """The runs and what came of them. `port` makes QEMU's words for a machine's network port in a lab."""
+    """The runs and what came of them."""
 
-    def __init__(self, options, port=Lab.netdev):
-        self.options, self.port = options, port
+    def __init__(self, options):
+        self.options, self.port = options, port(options)
         self.work = options.build / "bench"
         self.work.mkdir(parents=True, exist_ok=True)
         kinds = {kind.name: kind for kind in CLIENTS}
@@ -108,7 +130,7 @@ class Bench:
         self.slow_rounds = 1 if options.rounds < 5 else 2
         self.results = {"date": time.strftime("%Y-%m-%d"), "size_mib": options.size, "rounds": options.rounds,
                         "slow_rounds": self.slow_rounds, "memory_mib": 512 + 2 * options.size, "nics": self.nics,
-                        "clients": names, "machine": machine_facts(options.build), "runs": []}
+                        "wire": options.wire, "clients": names, "machine": machine_facts(options.build), "runs": []}
 
     def limits(self, client):
         """Deadlines that only find what hangs."""

@@ -126,6 +126,9 @@ def facts(results):
     yield (f"{results['size_mib']} MiB over HTTP from nginx through a TAP, {machine['accel'].upper()}, one virtual processor "
            f"({machine['guest_cpu']}), {results['memory_mib']} MiB; rounds: {results['rounds']}, of slow clients "
            f"{results['slow_rounds']}; {results['date']}.")
+    if results.get("wire"):
+        yield ("Every machine is behind a wire with " +
+               ", ".join(f"{name} {value}" for name, value in results["wire"].items()) + " (delays one way).")
     yield ""
     yield (f"Host: {machine['cpu']}, {machine['cores']} cores, sha_ni {'yes' if machine['sha_ni'] else 'no'}; "
            f"QEMU {machine['qemu']}; load average before the runs, {number(min(loads))}..{number(max(loads))}.")
