@@ -148,6 +148,10 @@ void pci_take_over(struct pci_dev *dev)
 
     // DMA off comes first: each microsecond counts while firmware's driver may still be receiving.
     pci_set_bus_master(dev, false);
+    // Bridges have bus numbers and windows where others have BARs: nothing more is written to a function that
+    // calls itself a network controller and has such a header.
+    if ((pci_read8(dev, PCI_HEADER_TYPE) & PCI_HEADER_TYPE_MASK) != PCI_HEADER_TYPE_NORMAL)
+        return;
     wake(dev);
     disable_msi(dev);
     pci_read_bars(dev);

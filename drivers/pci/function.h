@@ -13,7 +13,8 @@ bool pci_is_network(const struct pci_dev *dev);
 void pci_read_bars(struct pci_dev *dev);
 
 // Takes a function from whoever drove it before: bus master off, power state D0 (BARs restored where the
-// change loses them), INTx, MSI and MSI-X off, BARs read, decoding on for those that have an address.
+// change loses them), INTx, MSI and MSI-X off, BARs read, decoding on for those that have an address. With a
+// header other than type 0 only bus master goes off; it has no BARs then.
 void pci_take_over(struct pci_dev *dev);
 
 #endif

@@ -305,6 +305,19 @@ static void test_broken_bars(void **state)
     assert_false(dev->bars[5].is_64);
 }
 
+// A network function with a bridge's header: bus numbers lie where BARs are sized, and stay.
+static void test_odd_header(void **state)
+{
+    (void)state;
+    struct function *nic = add_nic(0, 3);
+    nic->config[PCI_HEADER_TYPE] = PCI_HEADER_TYPE_BRIDGE;
+    set(nic, PCI_SECONDARY_BUS, 2, 0x0605);
+    pci_scan(0);
+    assert_int_equal(nic->writes, 1);
+    assert_int_equal(get(nic, PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_IO);
+    assert_int_equal(at(0, 3, 0)->bars[0].size, 0);
+}
+
 static void test_take_over(void **state)
 {
     static const unsigned states[] = {0, 1, 2, 3, 3 | PCI_PM_CSR_NO_SOFT_RESET};
@@ -479,7 +492,7 @@ int main(void)
         cmocka_unit_test_setup(test_take_over, clear),    cmocka_unit_test_setup(test_capabilities, clear),
         cmocka_unit_test_setup(test_bus_master, clear),   cmocka_unit_test_setup(test_full_table, clear),
         cmocka_unit_test_setup(test_ecam, clear),         cmocka_unit_test_setup(test_aspm, clear),
-        cmocka_unit_test_setup(test_silence_early, clear),
+        cmocka_unit_test_setup(test_silence_early, clear), cmocka_unit_test_setup(test_odd_header, clear),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
