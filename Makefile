@@ -24,8 +24,8 @@ KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/st
            kernel/log.o kernel/panic.o kernel/symbols.o \
            kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
-           kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/random.o kernel/acpi.o \
-           kernel/acpi_machine.o kernel/image_sink.o
+           kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/tsc_rate.o kernel/random.o \
+           kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o \
            drivers/pci/bars.o drivers/dma.o drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \

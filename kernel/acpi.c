@@ -67,6 +67,8 @@ static_assert(sizeof(struct address) == 12, "ACPI 6.4 table 5-1");
 #define FADT_RESET_VALUE 128u
 #define FADT_X_PM_TIMER 208u         // generic address, wins where it is there
 
+#define HPET_ADDRESS 40u             // generic address
+
 static bool sum_is_zero(const void *data, uint32_t length)
 {
     const uint8_t *byte = data;
@@ -173,12 +175,25 @@ static void read_fadt(struct acpi_info *info, const struct table *table)
     info->reset_value = bytes[FADT_RESET_VALUE];
 }
 
+static void read_hpet(struct acpi_info *info, const struct table *table)
+{
+    struct address base;
+
+    if (table->length < HPET_ADDRESS + sizeof(base) || info->hpet_base != 0)
+        return;  // the first one counts
+    memcpy(&base, (const uint8_t *)table + HPET_ADDRESS, sizeof(base));
+    if (base.space == ACPI_SPACE_MEMORY)
+        info->hpet_base = base.address;
+}
+
 static void read_table(struct acpi_info *info, const struct table *table)
 {
     if (is(table, "MCFG"))
         read_mcfg(info, table);
     else if (is(table, "FACP"))
         read_fadt(info, table);
+    else if (is(table, "HPET"))
+        read_hpet(info, table);
 }
 
 // Walks the tables that `root` lists, with addresses of `width` bytes (RSDT 4, XSDT 8). The list need not

@@ -1,7 +1,7 @@
 // The little of ACPI that a boot loader needs: where PCI configuration space is mapped (MCFG), how the
-// machine is reset and where its timer is (FADT). No AML is interpreted.
+// machine is reset and where its timers are (FADT, HPET). No AML is interpreted.
 // Spec: ACPI 6.4 sections 5.2.5 (RSDP), 5.2.6 (header), 5.2.7/5.2.8 (RSDT, XSDT), 5.2.9 (FADT), 4.8.3.6
-// (reset register); PCI Firmware 3.2 section 4.1.2 (MCFG).
+// (reset register); PCI Firmware 3.2 section 4.1.2 (MCFG); IA-PC HPET 1.0a section 3.2.4 (HPET).
 #ifndef URLBOOT_KERNEL_ACPI_H
 #define URLBOOT_KERNEL_ACPI_H
 
@@ -26,6 +26,7 @@ struct acpi_info {
     uint64_t reset_address;   // PCI: device << 32 | function << 16 | offset, on bus 0 (ACPI 5.2.3.2)
     uint8_t reset_value;
     uint16_t pm_timer_port;   // I/O port of the 3.579545 MHz timer (4.8.3.3); 0: there is none
+    uint64_t hpet_base;       // HPET's registers in memory; 0: there is none
 };
 
 // Gives `length` bytes of physical memory at `address` for reading, NULL when they cannot be reached.

@@ -36,7 +36,7 @@ int stage_pci(struct boot *b)
     if (rsdp == 0 && b->info->rsdp_copy_size > 0)
         rsdp = image_phys(b->info, b->info->rsdp_copy);
     const struct acpi_info *acpi = acpi_read(rsdp);
-    timer_check(acpi->pm_timer_port);
+    timer_check(acpi->pm_timer_port, acpi->hpet_base);
     unsigned count = pci_scan(rsdp);
     log_info("pci: %u functions", count);
     return 0;

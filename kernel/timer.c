@@ -1,14 +1,15 @@
 // TSC time base and idle tick.
 // Spec: Intel SDM volume 3A 11.5 (local APIC timer), 18.17 (TSC); Intel 8254 data sheet; ACPI 6.4 section
-// 4.8.3.3 (PM timer, 3.579545 MHz). Tested: QEMU TCG (qemu64, max). Interrupts stay off except inside
-// cpu_idle().
+// 4.8.3.3 (PM timer, 3.579545 MHz); IA-PC HPET 1.0a section 2.3. Tested: QEMU TCG (qemu64, max), also without
+// PIT. Interrupts stay off except inside cpu_idle().
 
-#include "kernel/timer.h"   // timer_init
-#include "kernel/cpu.h"     // rdtsc
-#include "kernel/idt.h"     // IDT_VECTOR_TIMER
-#include "kernel/memory.h"  // paging_map_mmio
-#include "lib/clock.h"      // now_us
-#include "lib/log.h"        // log_debug
+#include "kernel/timer.h"    // timer_init
+#include "kernel/cpu.h"      // rdtsc
+#include "kernel/idt.h"      // IDT_VECTOR_TIMER
+#include "kernel/memory.h"   // paging_map_mmio
+#include "kernel/tsc_rate.h" // tsc_rate_declared
+#include "lib/clock.h"       // now_us
+#include "lib/log.h"         // log_debug
 
 #include <stddef.h>
 
@@ -26,11 +27,17 @@
 
 #define PM_TIMER_HZ 3579545ull
 #define PM_TIMER_MASK 0xffffffu        // 24 bits count on every machine
-#define PM_CHECK_TICKS (PM_TIMER_HZ * 5 / 1000)
-#define PM_SPIN_MAX 2000000u
+#define CHECK_MS 5
+#define CHECK_SPIN_MAX 2000000u
 
-#define CPUID_TSC 0x15
-#define CPUID_FREQUENCY 0x16
+#define HPET_ALIGN 1024u               // bytes of registers
+#define HPET_PERIOD 0x004              // of one tick, femtoseconds
+#define     HPET_PERIOD_MAX_FS 100000000u
+#define HPET_CONFIG 0x010
+#define     HPET_CONFIG_ENABLE (1u << 0)
+#define HPET_COUNTER 0x0f0             // lower half
+#define FEMTOSECONDS 1000000000000000ull
+
 #define CPUID_EXTENDED_MAX 0x80000000u
 #define CPUID_ADVANCED_POWER 0x80000007u
 #define INVARIANT_TSC (1u << 8)
@@ -58,6 +65,7 @@
 static uint64_t tsc_hz = ASSUMED_HZ;
 static uint64_t tsc_start;
 static uint64_t time_start_us;
+static bool guessed;             // nobody told the rate and nothing measured it
 static volatile uint8_t *apic;   // xAPIC registers; NULL in x2APIC mode or when there is no APIC
 static bool x2apic;
 static uint32_t apic_ticks;      // per TICK_US; 0 while cpu_idle() may not halt
@@ -128,32 +136,28 @@ static uint64_t measure_by_pit(void)
     return best;
 }
 
-static uint64_t rate_by_cpuid(void)
+static struct cpuid ask_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-    uint32_t max = cpuid(0, 0).eax;
+    return cpuid(leaf, subleaf);
+}
 
-    if (max >= CPUID_TSC) {
-        struct cpuid r = cpuid(CPUID_TSC, 0);
-        if (r.eax != 0 && r.ebx != 0 && r.ecx != 0)
-            return (uint64_t)r.ecx * r.ebx / r.eax;
-    }
-    if (max >= CPUID_FREQUENCY)
-        return (uint64_t)(cpuid(CPUID_FREQUENCY, 0).eax & 0xffff) * MICROSECONDS;
-    return 0;
+static uint64_t ask_msr(uint32_t msr)
+{
+    return rdmsr(msr);
 }
 
 void timer_init(void)
 {
+    static const struct tsc_teller teller = {ask_cpuid, ask_msr};
     tsc_start = rdtsc();
     const char *source = "PIT";
     uint64_t hz = measure_by_pit();
 
-    if (hz == 0) {
-        source = "CPUID";
-        hz = rate_by_cpuid();
-    }
-    if (hz == 0) {
-        source = "a guess: neither PIT nor CPUID helps";
+    if (hz == 0)
+        hz = tsc_rate_declared(&teller, &source);
+    guessed = hz == 0;
+    if (guessed) {
+        source = "a guess";
         hz = ASSUMED_HZ;
     }
     tsc_hz = hz;
@@ -163,26 +167,94 @@ void timer_init(void)
               invariant ? "invariant" : "not declared invariant");
 }
 
-void timer_check(uint16_t pm_port)
+// ---- the second clock -------------------------------------------------------------------------------
+
+struct clock {                   // something of known rate that counts up
+    const char *name;
+    uint64_t hz;
+    uint32_t mask;               // the bits that count
+    uint16_t port;               // where it is read: a port,
+    volatile uint8_t *registers; // or HPET's registers when this is not NULL
+};
+
+// SAFETY: hpet_open() mapped the page of registers; offsets are aligned and inside it.
+static uint32_t hpet_read(const struct clock *c, uint32_t reg)
 {
-    if (pm_port == 0)
-        return;
-    uint32_t start = inl(pm_port) & PM_TIMER_MASK;
+    return *(volatile uint32_t *)(c->registers + reg);
+}
+
+static void hpet_write(const struct clock *c, uint32_t reg, uint32_t value)
+{
+    *(volatile uint32_t *)(c->registers + reg) = value;
+}
+
+static bool hpet_open(struct clock *c, uint64_t base)
+{
+    c->registers = base == 0 || base % HPET_ALIGN != 0 ? NULL : paging_map_mmio(base, HPET_ALIGN);
+    if (c->registers == NULL)
+        return false;
+    uint32_t period = hpet_read(c, HPET_PERIOD);
+    if (period == 0 || period > HPET_PERIOD_MAX_FS)
+        return false;
+    c->name = "HPET";
+    c->hz = FEMTOSECONDS / period;
+    c->mask = UINT32_MAX;
+    return true;
+}
+
+static uint32_t clock_read(const struct clock *c)
+{
+    return c->registers != NULL ? hpet_read(c, HPET_COUNTER) : inl(c->port);
+}
+
+// TSC ticks per second by counting CHECK_MS on the clock; 0 when it does not tick.
+static uint64_t measure_by(const struct clock *c)
+{
+    uint64_t wanted = c->hz * CHECK_MS / 1000;
+    uint32_t start = clock_read(c);
     uint64_t tsc = rdtsc();
     uint32_t ticks = 0;
-    for (uint32_t spins = 0; spins < PM_SPIN_MAX && ticks < PM_CHECK_TICKS; spins++)
-        ticks = (inl(pm_port) - start) & PM_TIMER_MASK;
+
+    for (uint32_t spins = 0; spins < CHECK_SPIN_MAX && ticks < wanted; spins++)
+        ticks = (clock_read(c) - start) & c->mask;
     tsc = rdtsc() - tsc;
-    if (ticks < PM_CHECK_TICKS)
-        return;  // it does not tick: nothing to compare with
-    uint64_t hz = tsc * PM_TIMER_HZ / ticks;
+    return ticks < wanted ? 0 : tsc_rate_measured(tsc, ticks, c->hz);
+}
+
+static uint64_t measure_by_hpet(struct clock *c)
+{
+    uint32_t config = hpet_read(c, HPET_CONFIG);
+
+    hpet_write(c, HPET_CONFIG, config | HPET_CONFIG_ENABLE);
+    uint64_t hz = measure_by(c);
+    hpet_write(c, HPET_CONFIG, config);
+    return hz;
+}
+
+void timer_check(uint16_t pm_port, uint64_t hpet_base)
+{
+    struct clock clock = {"the ACPI timer", .hz = PM_TIMER_HZ, .mask = PM_TIMER_MASK, .port = pm_port};
+    uint64_t hz = pm_port == 0 ? 0 : measure_by(&clock);
+
+    if (hz == 0 && hpet_open(&clock, hpet_base))
+        hz = measure_by_hpet(&clock);
+    if (hz == 0) {
+        if (guessed)
+            log_warn("time: no clock of known rate was found; the processor is taken to run at %llu MHz, so "
+                     "all times are a guess", (unsigned long long)(tsc_hz / MICROSECONDS));
+        return;
+    }
     uint64_t off = hz > tsc_hz ? hz - tsc_hz : tsc_hz - hz;
     if (off > tsc_hz / 50) {
-        log_warn("time: TSC is %llu MHz by the ACPI timer, not %llu MHz; corrected",
-                 (unsigned long long)(hz / MICROSECONDS), (unsigned long long)(tsc_hz / MICROSECONDS));
+        log_warn("time: TSC is %llu MHz by %s, not %llu MHz; corrected",
+                 (unsigned long long)(hz / MICROSECONDS), clock.name,
+                 (unsigned long long)(tsc_hz / MICROSECONDS));
         set_rate(hz);
     }
+    guessed = false;
 }
+
+// ---- the idle tick ----------------------------------------------------------------------------------
 
 // SAFETY: `apic` is the uncached mapping of this processor's local APIC page; register offsets are 16-byte
 // aligned and inside it. In x2APIC mode the same registers are MSRs.

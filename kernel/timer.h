@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
-// Starts the clock at 0 and calibrates it, against the PIT or by CPUID; takes 10 to 20 ms. Until then
-// now_us() assumes 1 GHz. Needs no memory.
+// Starts the clock at 0 and calibrates it, against the PIT or by what CPUID and hypervisor declare; takes 10
+// to 20 ms. Until then, and when nobody says, now_us() assumes 1 GHz. Needs no memory.
 void timer_init(void);
 
-// Measures the calibrated clock against the ACPI power management timer at I/O port `pm_port` (0: there is
-// none) for 5 ms; takes the PM timer's word when they differ by more than 2 %, and says so.
-void timer_check(uint16_t pm_port);
+// Measures the calibrated clock for 5 ms against the ACPI power management timer at I/O port `pm_port`, where
+// that does not tick against the HPET at `hpet_base` (0: there is none); takes their word when they differ by
+// more than 2 %, and says so. Warns when the clock stays a guess. Needs paging_init().
+void timer_check(uint16_t pm_port, uint64_t hpet_base);
 
 // Starts the local APIC timer for cpu_idle(). Needs idt_init() and paging_init().
 void timer_start_idle_tick(void);

@@ -105,3 +105,10 @@ def test_profile(boot, url, small):
         r"  (\d+) frames with (\d+) bytes received, (\d+) frames sent, (\d+) pieces written", text).groups())
     assert received > small.length and frames > 0 and sent > 0 and pieces > 0
     assert int(re.search(r"at most \d+ frames in one, (\d+) doorbells", text).group(1)) > 0
+
+
+def test_no_interval_timer(boot, url, small):
+    """Without a PIT, and with a processor that does not tell its rate, the ACPI timer sets the clock right."""
+    text = boot.good(f"url={url}", f"sha256={small.sha256}", machine="pc,pit=off").text
+    assert re.search(r"warning: time: TSC is \d+ MHz by the ACPI timer, not 1000 MHz; corrected", text)
+    assert "all times are a guess" not in text

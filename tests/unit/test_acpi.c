@@ -16,6 +16,7 @@
 #define RSDT_AT 0x1400u
 #define MCFG_AT 0x2001u           // not aligned at all
 #define FADT_AT 0x3000u
+#define HPET_AT 0x2803u
 
 static uint8_t memory[MEMORY_SIZE];
 static uint64_t memory_end;       // what map() gives; lowered to cut tables off
@@ -225,6 +226,29 @@ static void test_fadt(void **state)
     assert_int_equal(info.pm_timer_port, 0x608);
 }
 
+static void test_hpet(void **state)
+{
+    struct acpi_info info;
+
+    (void)state;
+    assert_int_equal(acpi_parse(&info, RSDP_AT, map), 0);
+    assert_int_equal(info.hpet_base, 0);
+    put(XSDT_AT + 52, HPET_AT, 8);
+    table(XSDT_AT, "XSDT", 36 + 24);
+    put(HPET_AT + 44, 0xfed00000, 8);
+    table(HPET_AT, "HPET", 56);
+    assert_int_equal(acpi_parse(&info, RSDP_AT, map), 0);
+    assert_int_equal(info.hpet_base, 0xfed00000);
+    assert_int_equal(info.pm_timer_port, 0x608);
+    table(HPET_AT, "HPET", 51);           // cut within the address
+    assert_int_equal(acpi_parse(&info, RSDP_AT, map), 0);
+    assert_int_equal(info.hpet_base, 0);
+    memory[HPET_AT + 40] = ACPI_SPACE_IO;
+    table(HPET_AT, "HPET", 56);
+    assert_int_equal(acpi_parse(&info, RSDP_AT, map), 0);
+    assert_int_equal(info.hpet_base, 0);
+}
+
 // Memory that ends anywhere, and a root table that lists itself.
 static void test_cut_and_loop(void **state)
 {
@@ -250,7 +274,8 @@ int main(void)
         cmocka_unit_test_setup(test_xsdt, build),        cmocka_unit_test_setup(test_search, build),
         cmocka_unit_test_setup(test_rsdt, build),        cmocka_unit_test_setup(test_bad_tables, build),
         cmocka_unit_test_setup(test_bad_entries, build), cmocka_unit_test_setup(test_many_entries, build),
-        cmocka_unit_test_setup(test_fadt, build),        cmocka_unit_test_setup(test_cut_and_loop, build),
+        cmocka_unit_test_setup(test_hpet, build),        cmocka_unit_test_setup(test_fadt, build),
+        cmocka_unit_test_setup(test_cut_and_loop, build),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
