@@ -23,7 +23,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS / "system"))
 QUIT_KEY = b"\x1d"      # Ctrl-]
-PLAIN = "\x1b[0m\x1b[?7h"       # attributes off, lines wrap: boot loaders leave a terminal otherwise
+PLAIN = "\x1b[0m\x1b[?7h\x1b[?25h"      # attributes off, line wrap and cursor on: boot loaders leave it otherwise
 FAILED = re.compile(r"^urlboot failed: .*|^-+ urlboot panic: .*", re.MULTILINE)
 QEMU_LINES = 8
 
@@ -118,7 +118,7 @@ def boot(lab, options, door):
     """One machine, from its start to its end. Returns our exit status."""
     from vm import VM, accelerator
     if accelerator() == "tcg":
-        print("run: without KVM the machine is emulated: a live system takes a few minutes to come up")
+        print("run: without KVM the machine is emulated: a live system takes a minute or more to come up")
     print("run: this terminal is the machine's serial line; Ctrl-] ends it\n", flush=True)
     try:
         # A restart is for whoever sits here; without a terminal it would go on for ever.
