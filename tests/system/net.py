@@ -23,6 +23,14 @@ NAME = "iso.test"               # resolves to SERVER
 BLACK_HOLE = "10.77.0.9"        # an address in the subnet where nobody lives
 FIRST_LEASE, LAST_LEASE = "10.77.0.50", "10.77.0.99"
 
+# The server's TCP, so that clients are told apart and not limits of the server or who was there before.
+SYSCTLS = {
+    # 4 MiB of send buffer, Linux's usual maximum, are less than 100 MB/s over a round trip of 25 ms.
+    "net.ipv4.tcp_wmem": "4096 16384 33554432",
+    # One client's losses would set the slow start threshold of the next one at the same address.
+    "net.ipv4.tcp_no_metrics_save": "1",
+}
+
 _counter = itertools.count()
 PR_SET_PDEATHSIG = 1
 
@@ -88,6 +96,8 @@ class Lab:
             self.ip("link", "add", "br0", "type", "bridge", "forward_delay", "0", "stp_state", "0")
             self.ip("addr", "add", f"{SERVER}/24", "dev", "br0")
             self.ip("link", "set", "br0", "up")
+            for name, value in SYSCTLS.items():
+                self.sysctl(name, value)
         except BaseException:
             self.close()
             raise
@@ -106,6 +116,10 @@ class Lab:
     def ip(self, *words):
         """ip(8) inside the namespace."""
         return run("ip", "-n", self.name, *words)
+
+    def sysctl(self, name, value):
+        """Sets what sysctl(8) sets, in the namespace only."""
+        run("ip", "netns", "exec", self.name, "sh", "-c", 'echo "$2" >"/proc/sys/$1"', "sh", name.replace(".", "/"), value)
 
     def tap(self):
         """A new TAP interface on the bridge; returns its name."""
