@@ -208,9 +208,11 @@ int stream_send(struct stream *s, struct line *line, uint64_t now)
     pieces[0].iov_len -= s->out_done;
     struct msghdr message = {.msg_iov = pieces, .msg_iovlen = s->out_count};
     written = sendmsg(s->fd, &message, MSG_NOSIGNAL);
-    if (written < 0)
-        return errno == EAGAIN || errno == EINTR ? 0 : -1;
-    return (int)account(s, line, (size_t)written);
+    if (written < 0 && errno != EAGAIN && errno != EINTR)
+        return -1;
+    int whole = (int)account(s, line, written > 0 ? (size_t)written : 0);
+    s->full += s->out_count > 0;
+    return whole;
 }
 
 bool stream_is_full(const struct stream *s)

@@ -18,6 +18,7 @@ struct stream {
     struct frame *out[BATCH];         // taken from the line, not yet (wholly) written
     unsigned out_count;
     size_t out_done;                  // bytes of out[0] that are written
+    uint64_t full;                    // how often QEMU did not take all that was due
     uint64_t oversize;                // frames of the machine that were dropped for their length
     uint8_t buffer[STREAM_BUFFER];
 };

@@ -73,9 +73,10 @@ static void print_counters(void)
     printf("wire:");
     print_line("down", &wire.down);
     print_line("up", &wire.up);
-    printf(" tap_dropped=%llu tap_refused=%llu oversize=%llu\n",
+    printf(" tap_dropped=%llu tap_refused=%llu full=%llu oversize=%llu\n",
            (unsigned long long)(tap_dropped(wire.tap_name) - wire.dropped_before),
-           (unsigned long long)wire.tap.refused, (unsigned long long)wire.stream.oversize);
+           (unsigned long long)wire.tap.refused, (unsigned long long)wire.stream.full,
+           (unsigned long long)wire.stream.oversize);
     fflush(stdout);
 }
 
