@@ -112,11 +112,11 @@ unsigned iface_poll(struct iface *iface, unsigned budget)
     return frames;
 }
 
-// A hole is filled by a frame that needs a buffer too: segments behind it may take half of the pool, or
-// the connection would wait for its server's time-out with a ring that has run dry.
+// A hole is filled by a frame that needs a buffer too: segments behind it may take three quarters of the
+// pool, or the connection would wait for its server's time-out with a ring that has run dry.
 static unsigned ooseq_limit(unsigned rx_buffers)
 {
-    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 2, TCP_OOSEQ_MAX_PBUFS) : TCP_OOSEQ_MAX_PBUFS;
+    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 4 * 3, TCP_OOSEQ_MAX_PBUFS) : TCP_OOSEQ_MAX_PBUFS;
 }
 
 // All connections together may not take more, or nothing would be left to receive what fills their holes.

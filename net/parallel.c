@@ -20,6 +20,7 @@
 #define SETTLE_US 500000      // before it: a new connection begins slowly
 #define WAITING_SHARE 4       // a quarter of the time, at least, must have gone into waiting
 #define GAIN_PERCENT 20       // what a doubling must bring
+#define AGAIN_US 10000000     // after which more are tried again
 #define PART_MIN (1u << 20)   // a smaller part is not worth a connection
 #define LOOK_BYTES (64u * 1024)  // between looks at the clock while there is one connection
 #define STEPS_PER_TURN 64     // pieces taken from one connection before the next one's turn
@@ -47,29 +48,47 @@ static bool measured(struct engine *e, uint64_t now, uint64_t *rate)
     return true;
 }
 
-// Compares what the present number of connections brings with what the last one did.
-static void judge(struct engine *e)
+// The present number of connections is kept for a while. What limits may change: a first second without a
+// loss says little about the rest.
+static void settle(struct engine *e, uint64_t rate)
 {
-    uint64_t now = now_us(), rate;
-
-    if (e->settled || !measured(e, now, &rate))
-        return;
-    if (e->wanted > 1 && rate < e->best_rate + e->best_rate * GAIN_PERCENT / 100) {
-        e->wanted /= 2;
-        e->settled = true;
-        log_info("download: connections at a time: %u, %llu KB/s", e->wanted,
-                 (unsigned long long)(rate > e->best_rate ? rate : e->best_rate) / 1000);
-        return;
-    }
-    e->best_rate = rate;
-    e->settled = e->wanted * 2 > e->options->connections;
-    if (e->settled) {
+    if (e->wanted != e->told)
         log_info("download: connections at a time: %u, %llu KB/s", e->wanted,
                  (unsigned long long)rate / 1000);
+    e->told = e->wanted;
+    e->baseline = true;
+    measure_from(e, now_us() + AGAIN_US);
+}
+
+// Tries twice as many, when so many are allowed.
+static void try_more(struct engine *e, uint64_t rate)
+{
+    e->best_rate = rate;
+    if (e->wanted * 2 > e->options->connections) {
+        settle(e, rate);
         return;
     }
     e->wanted *= 2;
-    measure_from(e, now + SETTLE_US + 4 * e->first_byte_us);
+    measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
+}
+
+// Compares what the present number of connections brings with what half of it did.
+static void judge(struct engine *e)
+{
+    uint64_t rate;
+
+    if (!measured(e, now_us(), &rate))
+        return;
+    if (e->baseline) {
+        e->baseline = false;
+        try_more(e, rate);
+    } else if (rate < e->best_rate + e->best_rate * GAIN_PERCENT / 100) {
+        if (e->wanted > 1)
+            e->wanted /= 2;
+        settle(e, rate > e->best_rate ? rate : e->best_rate);
+    } else {
+        try_more(e, rate);
+    }
 }
 
 // ---- lanes --------------------------------------------------------------------------------------------
@@ -311,7 +330,7 @@ static void begin_lanes(struct engine *e)
     e->lanes[0].heard_us = now_us();
     e->lanes[0].brought = e->front;
     e->get->until = e->total;
-    e->wanted = 2;
+    e->wanted = 2 <= e->options->connections ? 2 : 1;
     e->options->used = 1;
     measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
 }

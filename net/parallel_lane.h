@@ -40,7 +40,8 @@ struct engine {
     uint64_t refused_until;     // no further one before
     uint64_t heard_us;          // when any piece came
     unsigned wanted;            // how many connections there should be
-    bool settled;               // and that is the end of trying
+    unsigned told;              // how many the log named last
+    bool baseline;              // what is measured is the present number, to compare more with
     uint64_t first_byte_us;     // from request to answer or the TCP handshake: the length of the way
     uint64_t best_rate;         // bytes per second with half of `wanted`
     uint64_t measure_start, measure_bytes;

@@ -15,7 +15,7 @@
 #include "lib/err.h"                   // fail
 #include "lib/log.h"                   // log_warn
 
-#define POOL_EXTRA 512u   // buffers beyond the ring's: what the stack may hold behind a hole
+#define POOL_BUFFERS 4096u  // the ring's and what the stack may hold behind a hole: a whole window
 #define LIES_MAX 16u      // impossible lengths a chip may write before it is stopped
 #define RESTARTS_MAX 8u
 #define MTU 1500u
@@ -36,7 +36,7 @@ static int create_pool(struct intel *dev)
 {
     if (dev->pool.buffers)
         return 0;  // kept by the last stop because the stack held frames
-    return nic_buf_pool_create(&dev->pool, dev->rx.size + POOL_EXTRA, INTEL_BUFFER_SIZE);
+    return nic_buf_pool_create(&dev->pool, POOL_BUFFERS, INTEL_BUFFER_SIZE);
 }
 
 // The tail moves only when the receiver is on: later chips take no buffers before.

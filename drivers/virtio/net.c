@@ -18,11 +18,10 @@
 #include "lib/log.h"                         // log_warn
 
 #define QUEUE_SIZE_MAX 1024u      // descriptors where the driver may choose
-#define POOL_EXTRA 512u           // buffers beyond the ring's: what the stack may hold behind a hole
-#define POOL_MIN 1536u            // with which lwIP opens its whole window (net/netif.c)
-#define POOL_MAX 2048u
-#define LARGE_BUFFER_SIZE 16384u  // where frames of up to 64 KiB may come, 32 MiB of them at most,
-#define SMALL_MACHINE MIB(768)    // and in machines with less free memory
+#define POOL_BUFFERS 4096u        // the ring's and what the stack may hold behind a hole: a whole window
+#define LARGE_BUFFER_SIZE 8192u   // where frames of up to 64 KiB may come
+#define SMALL_MACHINE MIB(768)    // with less free memory, a quarter of that is spent
+#define SMALL_MACHINE_BUFFERS 2048u
 #define SMALL_MACHINE_BUFFER_SIZE 4096u
 #define LIES_MAX 16u              // impossible things a device may write before it is stopped
 #define RESTARTS_MAX 8u
@@ -90,12 +89,12 @@ static void choose_layout(struct virtio_net *vn)
 
 static int create_pool(struct virtio_net *vn)
 {
-    unsigned count = vn->rx.size + POOL_EXTRA;
+    bool small = memmap_free_ram() < SMALL_MACHINE;
+    unsigned count = small ? SMALL_MACHINE_BUFFERS : POOL_BUFFERS;
+    uint32_t large = small ? SMALL_MACHINE_BUFFER_SIZE : LARGE_BUFFER_SIZE;
 
     if (vn->pool.buffers)
         return 0;  // kept by the last stop because the stack held frames
-    count = count < POOL_MIN ? POOL_MIN : count > POOL_MAX ? POOL_MAX : count;
-    uint32_t large = memmap_free_ram() < SMALL_MACHINE ? SMALL_MACHINE_BUFFER_SIZE : LARGE_BUFFER_SIZE;
     if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) && nic_buf_pool_create(&vn->pool, count, large) == 0)
         return 0;
     return nic_buf_pool_create(&vn->pool, count, VIRTIO_NET_BUFFER_SIZE);

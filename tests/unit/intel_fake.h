@@ -11,7 +11,7 @@
 #include "drivers/intel/intel_regs.h"  // INTEL_REGS_SIZE
 #include "drivers/nic.h"               // nic
 
-#define FRAMES_MAX 2048
+#define FRAMES_MAX 4200
 #define ID_82540EM 0x100e
 #define ID_82543GC 0x1004
 #define ID_82574L 0x10d3

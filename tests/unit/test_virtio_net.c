@@ -151,7 +151,7 @@ static void test_mergeable(void **state)
 static void test_large_features(void **state)
 {
     static const struct { uint64_t offered, free_mib; uint32_t buffer; } cases[] = {
-        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 768, 16384},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 768, 8192},
         {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 767, 4096},
         {MODERN | VIRTIO_NET_LARGE_FRAMES, 4096, 1536},
         {(MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES) & ~VIRTIO_NET_F_MRG_RXBUF, 4096, 1536},
