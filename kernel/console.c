@@ -9,6 +9,7 @@
 #include "kernel/serial.h"    // serial_write
 #include "lib/clock.h"        // now_us
 #include "lib/log.h"          // log_warn
+#include "lib/plain.h"        // is_plain
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -38,12 +39,11 @@ static void send(const char *text, size_t length)
         display_write(text, length);
 }
 
-// Texts of servers and files get here, too: what could steer a terminal is made harmless.
+// What could steer a terminal is made harmless; the four that stay are our own: log lines and errors, where
+// foreign text comes in, have none of them (lib/plain.h).
 static char harmless(char c)
 {
-    unsigned char byte = (unsigned char)c;
-
-    return (byte < ' ' && strchr("\n\r\b\t", c) == NULL) || c == '\0' || byte == 127 ? '?' : c;
+    return is_plain(c) || (c != '\0' && strchr("\n\r\b\t", c) != NULL) ? c : '?';
 }
 
 static void send_clean(const char *text, size_t length)
@@ -115,7 +115,7 @@ static size_t compose_status(char *line, const char *text)
 
     line[0] = '\r';
     for (size_t i = 0; i < length; i++)
-        line[1 + i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+        line[1 + i] = is_plain(text[i]) ? text[i] : '?';
     if (status_length < length)
         status_length = length;
     memset(line + 1 + length, ' ', status_length - length);

@@ -16,7 +16,7 @@ void console_early_init(const struct boot_info *info);
 void console_init(const struct boot_info *info, const struct options *opt);
 
 // Writes text; '\n' becomes CR LF on serial. '\r' returns to the start of the line, '\b' goes one place left,
-// '\t' to the next multiple of 8; any other control character shows as '?'.
+// '\t' to the next multiple of 8; what else is not printable ASCII shows as '?'.
 void console_write(const char *text, size_t length);
 
 // Formatted console_write (printf), at most 512 bytes at a time.

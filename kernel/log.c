@@ -4,6 +4,7 @@
 #include "kernel/console.h"   // console_write
 #include "lib/clock.h"        // now_us
 #include "lib/log.h"          // klog
+#include "lib/plain.h"        // make_plain
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -49,6 +50,7 @@ void klog(enum log_level level, const char *format, ...)
     va_start(args, format);
     int body = vsnprintf(line + head, room, format, args);
     va_end(args);
+    make_plain(line + head);  // one line, whatever a server or a file has put into it
     size_t length = (size_t)head + (body < 0 ? 0 : (size_t)body >= room ? room - 1 : (size_t)body);
     line[length++] = '\n';
     keep(line, length);

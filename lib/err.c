@@ -1,6 +1,7 @@
 // The error table's texts and the one recorded reason (lib/err.h). One reason is enough: whoever fails later
 // knows less about the cause, so callers that add context record it anew with fail().
 #include "lib/err.h"  // ERR_TABLE
+#include "lib/plain.h"  // make_plain
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +57,7 @@ int fail(int err, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    make_plain(text);       // part of it is a server's or a file's word
     snprintf(detail, sizeof(detail), "%s", text);
     advice = NULL;
     if (err != ERR_HTTP_STATUS)

@@ -97,7 +97,8 @@ const char *err_meaning(int err);
 const char *err_advice(int err);
 
 // Records why something failed (printf format, at most 200 bytes are kept, one sentence without full
-// stop) and returns `err`, so that `return fail(ERR_X, ...)` reads as one step. The newest wins.
+// stop) and returns `err`, so that `return fail(ERR_X, ...)` reads as one step. The newest wins. What is not
+// printable ASCII becomes '?': a server's words may be handed over as they are.
 __attribute__((format(printf, 2, 3), cold)) int fail(int err, const char *format, ...);
 
 // Adds to the last fail() what the user can do, where its cause allows more than err_advice(err): a plain

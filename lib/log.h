@@ -10,7 +10,8 @@ enum log_level {
     LOG_DEBUG,  // kept in the ring, shown with debug
 };
 
-// Writes one line (printf format, at most 240 bytes are kept). Never fails, never allocates.
+// Writes one line (printf format, at most 240 bytes are kept). What is not printable ASCII shows as '?':
+// foreign text may be handed over as it is. Never fails, never allocates.
 __attribute__((format(printf, 2, 3))) void klog(enum log_level level, const char *format, ...);
 
 #define log_error(...) klog(LOG_ERROR, __VA_ARGS__)

@@ -12,6 +12,7 @@
 #include "kernel/firmware/efi_types.h"  // EFI_SYSTEM_TABLE
 #include "lib/err.h"                    // fail
 #include "lib/log.h"                    // log_warn
+#include "lib/plain.h"                  // is_plain
 
 #include <string.h>
 
@@ -70,7 +71,7 @@ int efi_key(void)
 
 static CHAR16 printable(char c)
 {
-    bool plain = (c >= ' ' && c <= '~') || (c != '\0' && strchr("\n\r\b\t", c) != NULL);
+    bool plain = is_plain(c) || (c != '\0' && strchr("\n\r\b\t", c) != NULL);
 
     return plain ? (CHAR16)c : '?';
 }

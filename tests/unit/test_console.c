@@ -172,7 +172,7 @@ static void writes(void **state)
         {"one\ntwo\n", "one\r\ntwo\r\n"},
         {"a\rb\bc\td", "a\rb\bc\td"},
         {"\033]0;title\a\x7f", "?]0;title??"},          // what servers send does not steer terminals
-        {"\xc3\xbc \xe2\x82\xac", "\xc3\xbc \xe2\x82\xac"},
+        {"\x9b" "2J\x85" "\xc3\x9b" "2J", "?2J???2J"},     // the same with eight bits, and hidden in UTF-8
     };
 
     (void)state;

@@ -45,6 +45,14 @@ static void test_newest_reason(void **state)
     assert_string_equal(fail_detail(), "eth0: reset took 12 ms");
 }
 
+// A server's words can neither start a line of their own nor steer a terminal.
+static void test_foreign_reason(void **state)
+{
+    (void)state;
+    fail(ERR_NOT_AN_ISO, "label '%s'", "a\rb\nc\bd\te\x1b[2J\x9b" "2J\x7f\xc3\x9b");
+    assert_string_equal(fail_detail(), "label 'a?b?c?d?e?[2J?2J??" "?'");
+}
+
 static void test_long_reason(void **state)
 {
     char text[400];
@@ -95,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_newest_reason),
+        cmocka_unit_test(test_foreign_reason),
         cmocka_unit_test(test_long_reason),
         cmocka_unit_test(test_advice_by_cause),
         cmocka_unit_test(test_http_status),

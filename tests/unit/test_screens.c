@@ -126,6 +126,9 @@ static void test_log(void **state)
     assert_int_equal(text[length - 1], '\n');
     text = log_ring_tail(2, &length);
     assert_memory_equal(text, "[   12.345678] seen\n", 20);
+    shown_length = 0;
+    klog(LOG_INFO, "server: %s", "nginx\r[    9.000000] all is well\b\n\x9b" "2J\xe2\x82\xac");
+    assert_non_null(strstr(shown, "] server: nginx?[    9.000000] all is well???2J???\n"));
 }
 
 static void test_log_ring_is_full(void **state)
