@@ -11,6 +11,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define ISO_BLANK_COST 32  // bytes: an empty sector is passed in one step
+
 const uint8_t *iso_bytes(const struct iso *iso, uint64_t block, uint64_t length)
 {
     uint64_t offset = block * iso->block_size;  // block has 33 bits: no overflow
@@ -18,6 +20,16 @@ const uint8_t *iso_bytes(const struct iso *iso, uint64_t block, uint64_t length)
     if (offset > iso->size || length > iso->size - offset)
         return NULL;
     return iso->base + offset;
+}
+
+int iso_charge(const struct iso *iso, uint32_t bytes)
+{
+    if (!iso->meter)
+        return 0;
+    *iso->meter += bytes;
+    if (*iso->meter <= ISO_WALK_MAX)
+        return 0;
+    return fail(ERR_ISO_INVALID, "the directories of the ISO are too large to search: it would take minutes");
 }
 
 int directory_open(struct directory *dir, const struct iso *iso, uint32_t block, uint32_t length)
@@ -41,6 +53,9 @@ static int next_record(struct directory *dir, const uint8_t **record)
 
         if (room > dir->length - dir->at)
             room = dir->length - dir->at;
+        int rc = iso_charge(dir->iso, r[DR_LENGTH] ? r[DR_LENGTH] : ISO_BLANK_COST);
+        if (rc)
+            return rc;
         if (r[DR_LENGTH] == 0) {  // 6.8.1.1: the rest of the sector is unused
             dir->at += room;
             continue;

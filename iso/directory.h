@@ -7,7 +7,7 @@
 
 #include "iso/iso9660.h"  // struct iso
 
-#define DIRECTORY_BYTES_MAX (64u << 20)  // a longer directory is nonsense: about a million names
+#define DIRECTORY_BYTES_MAX (16u << 20)  // a longer directory is nonsense: about a hundred thousand names
 
 struct directory {             // where a walk is; set up by directory_open
     const struct iso *iso;
@@ -27,6 +27,10 @@ struct entry {                 // one file, however many records it takes
 
 // The bytes [block * block_size, + length) of the image, or NULL when they are not all there.
 const uint8_t *iso_bytes(const struct iso *iso, uint64_t block, uint64_t length);
+
+// Books `bytes` of directories and names as looked at. 0, or ERR_ISO_INVALID when the image has used up what
+// all lookups together may cost (ISO_WALK_MAX).
+int iso_charge(const struct iso *iso, uint32_t bytes);
 
 // Starts a walk over the directory at `block`. 0 or ERR_ISO_INVALID.
 int directory_open(struct directory *dir, const struct iso *iso, uint32_t block, uint32_t length);

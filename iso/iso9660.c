@@ -156,6 +156,7 @@ int iso_open(struct iso *iso, const void *base, uint64_t size)
         return not_an_iso(base, size);
     iso->base = base;
     iso->size = size;
+    iso->meter = &iso->walked;
     iso->block_size = le16_load(volumes.primary + VD_BLOCK_SIZE);
     if (iso->block_size != 512 && iso->block_size != 1024 && iso->block_size != 2048)
         return fail(ERR_ISO_INVALID, "the ISO's block size is %u", iso->block_size);

@@ -18,6 +18,9 @@
 #define ISO_NAME_MAX 384     // Joliet: 111 UTF-16 units, three bytes of UTF-8 each
 #define ISO_EXTENTS_MAX 8    // after joining neighbours, which writers make of files above 4 GiB
 #define ISO_LINKS_MAX 16     // symbolic links followed in one path
+// Bytes of directories that all lookups in one image together may look at: a second or two. A large live
+// system's menus take a hundredth of it.
+#define ISO_WALK_MAX (256u << 20)
 
 struct iso {
     const uint8_t *base;
@@ -29,6 +32,8 @@ struct iso {
     uint32_t root_extent, root_length;
     uint32_t susp_skip;        // SUSP SP: bytes to skip in each System Use field
     uint32_t block_size;       // logical block, 2048
+    uint64_t walked;           // of ISO_WALK_MAX
+    uint64_t *meter;           // &walked, for those who may change nothing else; NULL: nothing is counted
 };
 
 struct iso_extent {
@@ -45,8 +50,8 @@ struct iso_file {
     char path[ISO_PATH_MAX];   // with symbolic links resolved
 };
 
-// Opens the image of `size` bytes at `base`, which must stay. An image that lacks nothing but the padding
-// at its end is taken. 0, ERR_NOT_AN_ISO (no CD001 descriptor; fail() says what it looks like instead),
+// Opens the image of `size` bytes at `base`, which must stay, as *iso must where it is. An image that lacks
+// nothing but the padding at its end is taken. 0, ERR_NOT_AN_ISO (no CD001 descriptor; fail() says what it looks like instead),
 // ERR_ISO_INVALID (damaged, or truncated: the volume is larger than the image).
 int iso_open(struct iso *iso, const void *base, uint64_t size);
 

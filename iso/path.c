@@ -29,19 +29,26 @@ static uint32_t block_of(const struct iso *iso, const uint8_t *data)
     return (uint32_t)((uint64_t)(data - iso->base) / iso->block_size);
 }
 
-// Looks `name` up in the directory on top of the stack: exactly, else without regard to case.
+// Looks `name` up in the directory on top of the stack: exactly, else the first that differs in case only.
 // 1 found, 0 not, ERR_ISO_INVALID.
-static int look_up(const struct walk *walk, const char *name, bool exact, struct entry *entry)
+static int look_up(const struct walk *walk, const char *name, struct entry *entry)
 {
-    struct directory dir;
+    struct directory dir, before, alike;
+    bool have_alike = false;
     int rc = directory_open(&dir, walk->iso, walk->stack[walk->depth].block, walk->stack[walk->depth].length);
 
     if (rc)
         return rc;
-    while ((rc = directory_next(&dir, entry)) == 1)
-        if (!entry->hidden && (exact ? strcmp(entry->name, name) : strcasecmp(entry->name, name)) == 0)
+    for (before = dir; (rc = directory_next(&dir, entry)) == 1; before = dir) {
+        if (entry->hidden || strcasecmp(entry->name, name) != 0)
+            continue;
+        if (strcmp(entry->name, name) == 0)
             return 1;
-    return rc;
+        if (!have_alike)
+            alike = before;
+        have_alike = true;
+    }
+    return rc == 0 && have_alike ? directory_next(&alike, entry) : rc;
 }
 
 // Puts the target of link `entry` in front of what is left of the path.
@@ -128,10 +135,8 @@ static int step(struct walk *walk, char *name, bool more, const char *path, stru
 {
     struct entry entry;
     size_t length;
-    int rc = look_up(walk, name, true, &entry);
+    int rc = look_up(walk, name, &entry);
 
-    if (rc == 0)
-        rc = look_up(walk, name, false, &entry);
     if (rc < 0)
         return rc;
     if (rc == 0)

@@ -51,7 +51,7 @@ static int fields_continue(struct fields *f)
     f->have_next = false;
     f->at = block + f->next_offset;
     f->end = f->at + f->next_size;
-    return 0;
+    return iso_charge(f->iso, f->next_size);
 }
 
 // 1 and *field (whole inside the image), 0 at the end, ERR_ISO_INVALID. What is no valid field ends an
