@@ -76,8 +76,6 @@ struct boot_info {
     uint32_t rsdp_copy_size;      // 0, 20 or 36 bytes
     struct boot_framebuffer fb;
     struct boot_efi efi;
-    uint32_t dhcp_ack_size;       // BOOTP reply the loader got, for the log and option 67; 0 when none
-    uint8_t dhcp_ack[1500];
 };
 
 #endif

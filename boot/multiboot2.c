@@ -83,17 +83,6 @@ static int read_efi_map(const struct mb2_efi_mmap *map, struct boot_info *info)
     return 0;
 }
 
-static int read_network(const void *tag, uint32_t size, struct boot_info *info)
-{
-    uint32_t length = size - sizeof(struct mb2_tag);
-
-    if (length > sizeof(info->dhcp_ack) || info->dhcp_ack_size != 0)
-        return 0;  // the first interface's reply is enough
-    memcpy(info->dhcp_ack, (const uint8_t *)tag + sizeof(struct mb2_tag), length);
-    info->dhcp_ack_size = length;
-    return 0;
-}
-
 static int read_module(const struct mb2_module *module, struct boot_info *info)
 {
     boot_add_module(info, module->start, module->end, (const char *)(module + 1),
@@ -144,8 +133,6 @@ static int read_tag(const struct mb2_tag *tag, struct boot_info *info)
     case MB2_INFO_ACPI_OLD:
     case MB2_INFO_ACPI_NEW:
         return read_rsdp(tag, tag->size, info);
-    case MB2_INFO_NETWORK:
-        return read_network(tag, tag->size, info);
     default:
         return 0;
     }

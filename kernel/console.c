@@ -145,13 +145,6 @@ void console_status(const char *text)
         display_write(line, length);
 }
 
-void console_flush(void)
-{
-    for (unsigned port = 0; port < SERIAL_PORTS; port++)
-        if (serial_used[port])
-            serial_flush(port);
-}
-
 // ---- input ------------------------------------------------------------------------------------------
 
 static int serial_key(unsigned port)

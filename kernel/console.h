@@ -26,9 +26,6 @@ __attribute__((format(printf, 1, 2))) void console_printf(const char *format, ..
 // it. The next log line comes below it. Does not wait for a serial line: console_key() sends what is left.
 void console_status(const char *text);
 
-// Waits, a second a port at most, until everything has left: before Linux or a reset takes the UARTs.
-void console_flush(void);
-
 // The next key, or -1 when there is none. Serial bytes and PS/2 keys (US layout) as ASCII; Enter is '\r',
 // Backspace '\b', Escape 27; arrow and editing keys as the CONSOLE_KEY_* values.
 enum { CONSOLE_KEY_LEFT = 256, CONSOLE_KEY_RIGHT, CONSOLE_KEY_HOME, CONSOLE_KEY_END, CONSOLE_KEY_DELETE };

@@ -29,7 +29,7 @@ void image_sink_release(struct image_sink *image)
     if (image->base != 0)
         memmap_release(image->base, image->claimed);
     image->base = image->claimed = image->room = image->length = 0;
-    image->known = image->complete = false;
+    image->known = false;
 }
 
 // Claims the place for an ISO of `length` bytes.
@@ -142,7 +142,6 @@ static int image_finish(struct sink *sink, uint64_t length)
     memset((void *)(uintptr_t)image->base, 0, IMAGE_HEADER_SIZE);
     memset(image_sink_iso(image) + length, 0, keep - IMAGE_HEADER_SIZE - length);
     image->length = image->room = length;
-    image->complete = true;
     return 0;
 }
 

@@ -25,7 +25,6 @@ struct image_sink {
     uint64_t room;         // bytes the ISO may have
     uint64_t length;       // bytes of the ISO, after finish()
     bool known;            // begin() was told the length
-    bool complete;         // finish() succeeded
 };
 
 // Prepares `image`; nothing is claimed before begin(). begin() of a known length claims what it needs or

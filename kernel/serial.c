@@ -120,6 +120,15 @@ static void send_queue(struct serial *s, bool wait)
         send(s, s->tx[s->tx_cons++ & (TX_SIZE - 1)]);
 }
 
+// Waits until the last bit has left, a second at most.
+static void flush(struct serial *s)
+{
+    send_queue(s, true);
+    uint64_t deadline = deadline_ms(SEND_TIMEOUT_MS);
+    while (!(reg_read(s, UART_LSR) & LSR_TEMT) && !deadline_passed(deadline))
+        cpu_relax();
+}
+
 bool serial_open(unsigned port, unsigned baud)
 {
     if (port >= SERIAL_PORTS || baud == 0 || UART_CLOCK_BAUD % baud != 0)
@@ -130,7 +139,7 @@ bool serial_open(unsigned port, unsigned baud)
         return false;
     // What the boot loader, or we at another rate, wrote last has to leave first.
     s->open = true;
-    serial_flush(port);
+    flush(s);
     reg_write(s, UART_LCR, LCR_DLAB);
     reg_write(s, UART_DLL, (uint8_t)divisor);
     reg_write(s, UART_DLM, (uint8_t)(divisor >> 8));
@@ -174,16 +183,4 @@ int serial_read(unsigned port)
     drain(s);
     send_queue(s, false);
     return s->rx_cons == s->rx_prod ? -1 : s->rx[s->rx_cons++ & (RX_SIZE - 1)];
-}
-
-void serial_flush(unsigned port)
-{
-    struct serial *s = &ports[port];
-
-    if (!s->open)
-        return;
-    send_queue(s, true);
-    uint64_t deadline = deadline_ms(SEND_TIMEOUT_MS);
-    while (!(reg_read(s, UART_LSR) & LSR_TEMT) && !deadline_passed(deadline))
-        cpu_relax();
 }

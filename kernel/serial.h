@@ -25,7 +25,4 @@ void serial_queue(unsigned port, const char *bytes, size_t length);
 // it loses none; 1024 are kept for a slow reader.
 int serial_read(unsigned port);
 
-// Waits until the last bit has left, a second at most: before the UART is handed to Linux, or reset.
-void serial_flush(unsigned port);
-
 #endif

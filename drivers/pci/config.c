@@ -241,13 +241,6 @@ uint32_t pci_read32(const struct pci_dev *dev, unsigned offset)
     return pci_config_read(&at, 4);
 }
 
-void pci_write8(const struct pci_dev *dev, unsigned offset, uint8_t value)
-{
-    struct pci_address at = address_of(dev, offset);
-
-    pci_config_write(&at, 1, value);
-}
-
 void pci_write16(const struct pci_dev *dev, unsigned offset, uint16_t value)
 {
     struct pci_address at = address_of(dev, offset);

@@ -44,7 +44,6 @@ struct pci_dev *pci_device(unsigned index);
 uint8_t pci_read8(const struct pci_dev *dev, unsigned offset);
 uint16_t pci_read16(const struct pci_dev *dev, unsigned offset);
 uint32_t pci_read32(const struct pci_dev *dev, unsigned offset);
-void pci_write8(const struct pci_dev *dev, unsigned offset, uint8_t value);
 void pci_write16(const struct pci_dev *dev, unsigned offset, uint16_t value);
 void pci_write32(const struct pci_dev *dev, unsigned offset, uint32_t value);
 

@@ -470,7 +470,7 @@ static void test_ecam(void **state)
     assert_int_equal(pci_read32(&dev, 0x100), 0x04030201);
     assert_int_equal(pci_read16(&dev, 0x102), 0x0403);
     assert_int_equal(pci_read8(&dev, 0x103), 0x04);
-    pci_write8(&dev, 0xfff, 0xab);
+    pci_write16(&dev, 0xffe, 0xabee);
     pci_write16(&dev, 0xffc, 0xbeef);
     pci_write32(&dev, 0xff8, 0x12345678);
     assert_memory_equal(config + 0xff8, "\x78\x56\x34\x12\xef\xbe\xee\xab", 8);
