@@ -13,8 +13,8 @@
 
 #define LABEL "URL of the ISO: "
 #define WIDTH 79                 // of the narrowest console
-#define FIRST_KEY_MS 10000       // an optional question goes away after that
-#define NO_DEADLINE UINT64_MAX
+#define FIRST_KEY_MS 3000        // an optional question goes away after that
+#define NEXT_KEY_MS 300000       // any question: nobody is there
 
 struct terminal {
     int (*key)(void);
@@ -29,7 +29,7 @@ static void write_own(const char *text)
 static const struct terminal own = {console_key, write_own};
 static const struct terminal firmware = {efi_key, efi_write};
 
-// One edited line. With a deadline it ends as cancelled when no key came until then.
+// One edited line. It ends as cancelled when no first key comes until `deadline`, or no other for minutes.
 static enum prompt_state edit_line(const struct terminal *t, char *text, size_t size, uint64_t deadline)
 {
     struct prompt p;
@@ -44,7 +44,7 @@ static enum prompt_state edit_line(const struct terminal *t, char *text, size_t 
             cpu_relax();
             continue;
         }
-        deadline = NO_DEADLINE;
+        deadline = deadline_ms(NEXT_KEY_MS);
         enum prompt_state state = prompt_key(&p, key);
         if (state != PROMPT_EDITING) {
             p.changed = true;
@@ -70,22 +70,27 @@ static void ask(const struct terminal *t, char *text, size_t size, uint64_t dead
         t->write("That is no URL to boot from: ");
         t->write(fail_detail());
         t->write(".\n");
-        deadline = NO_DEADLINE;
+        deadline = deadline_ms(NEXT_KEY_MS);
     }
+}
+
+static int no_url(void)
+{
+    return fail(ERR_NO_URL, "none was typed (a question ends after five minutes without a key)");
 }
 
 int ask_url(char *url, size_t size)
 {
-    ask(&own, url, size, NO_DEADLINE);
-    return url[0] != '\0' ? 0 : fail(ERR_NO_URL, "none was typed");
+    ask(&own, url, size, deadline_ms(NEXT_KEY_MS));
+    return url[0] != '\0' ? 0 : no_url();
 }
 
 int ask_url_on_firmware(char *url, size_t size, bool optional)
 {
     if (optional)
-        efi_write("\nType a URL now, or wait 10 s for the one that DHCP names.\n");
+        efi_write("\nType a URL now, or wait 3 s for the one that DHCP names.\n");
     else
         efi_write("\n");
-    ask(&firmware, url, size, optional ? deadline_ms(FIRST_KEY_MS) : NO_DEADLINE);
-    return url[0] != '\0' || optional ? 0 : fail(ERR_NO_URL, "none was typed");
+    ask(&firmware, url, size, deadline_ms(optional ? FIRST_KEY_MS : NEXT_KEY_MS));
+    return url[0] != '\0' || optional ? 0 : no_url();
 }

@@ -6,12 +6,12 @@
 #include <stddef.h>
 
 // An editable line on serial, screen and keyboard; asks again until the text is a URL that can be fetched.
-// Waits for ever: a question has no time-out. 0 and the URL in url[size], or ERR_NO_URL when the user gives
-// up with Escape or an empty line.
+// 0 and the URL in url[size], or ERR_NO_URL when the user gives up with Escape or an empty line, or presses
+// no key for five minutes: no machine is left waiting for somebody who is not there.
 int ask_url(char *url, size_t size);
 
 // The same on the firmware's console, while boot services live. With `optional` the question goes away after
-// 10 seconds without a key, and an empty line means none: 0 with url[0] == '\0'.
+// 3 seconds without a key, and an empty line means none: 0 with url[0] == '\0'.
 int ask_url_on_firmware(char *url, size_t size, bool optional);
 
 #endif

@@ -32,6 +32,7 @@ UNIT-test_virtio_errors := $(VIRTIO_NET)
 INTEL := tests/unit/intel_fake.c $(addprefix drivers/intel/,net.c ids.c address.c mac.c express.c rings.c rx.c tx.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_intel_net := $(INTEL)
 UNIT-test_intel_errors := $(INTEL)
+UNIT-test_ask := kernel/ask.c kernel/prompt.c net/url.c lib/err.c
 UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
