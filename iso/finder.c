@@ -86,6 +86,19 @@ bool iso_has(const struct iso *iso, const char *path, bool directory)
     return iso_find(iso, path, &file) == 0 && file.directory == directory;
 }
 
+void label_word(const struct iso *iso, char *out)
+{
+    for (const char *c = iso->label; *c != '\0'; c++) {
+        if (*c == ' ') {
+            memcpy(out, "\\x20", 4);
+            out += 4;
+        } else {
+            *out++ = *c;
+        }
+    }
+    *out = '\0';
+}
+
 struct boot_entry *entry_begin(struct boot_entries *out)
 {
     struct boot_entry *entry = &out->entry[out->count];

@@ -9,6 +9,7 @@
 #include "iso/boot_entry.h"  // struct boot_entries
 
 #define CONFIG_BYTES_MAX (1u << 20)  // a longer configuration is nonsense
+#define LABEL_WORD_MAX 132           // 32 characters, four each, and the end
 
 struct text {                  // bytes of a configuration, in the ISO
     const char *at, *end;
@@ -21,6 +22,10 @@ int find_bls(const struct iso *iso, const char *path, struct boot_entries *out);
 int find_isolinux(const struct iso *iso, const char *path, struct boot_entries *out);
 int find_treeinfo(const struct iso *iso, const char *path, struct boot_entries *out);
 int find_known(const struct iso *iso, const char *path, struct boot_entries *out);
+
+// The volume's label as one word in out[LABEL_WORD_MAX], as udev writes it in /dev/disk/by-label: blanks
+// become \x20.
+void label_word(const struct iso *iso, char *out);
 
 // The entry to fill next, emptied; NULL when the table is full.
 struct boot_entry *entry_begin(struct boot_entries *out);

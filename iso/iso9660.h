@@ -51,8 +51,8 @@ struct iso_file {
 };
 
 // Opens the image of `size` bytes at `base`, which must stay, as *iso must where it is. An image that lacks
-// nothing but the padding at its end is taken. 0, ERR_NOT_AN_ISO (no CD001 descriptor; fail() says what it looks like instead),
-// ERR_ISO_INVALID (damaged, or truncated: the volume is larger than the image).
+// nothing but the padding at its end is taken. 0, ERR_NOT_AN_ISO (no CD001 descriptor; fail() says what it
+// looks like instead), ERR_ISO_INVALID (damaged, or truncated: the volume is larger than the image).
 int iso_open(struct iso *iso, const void *base, uint64_t size);
 
 // Finds a file or directory by absolute path. Case matters first; when nothing matches, case is ignored.

@@ -1,6 +1,6 @@
 // The last resort: where known distributions keep kernel and initrd, for ISOs whose configuration could
 // not be found or understood. A '*' at the end of a name stands for a version, the same in both files;
-// %L is the volume's label, %U its UUID. Paths: the distributions' own build scripts (live-build,
+// %L is the volume's label as one word, %U its UUID. Paths: the distributions' own build scripts (live-build,
 // casper, lorax, kiwi, archiso, mkimg.base.sh, iso-image.nix).
 #include "iso/finder.h"  // find_known
 
@@ -87,12 +87,14 @@ static void fill_path(char *out, const char *pattern, const char *version)
 
 static void fill_words(const struct iso *iso, struct boot_entry *entry, const char *words)
 {
+    char label[LABEL_WORD_MAX];
     size_t used = 0;
 
-    for (; *words && used + sizeof(iso->label) < sizeof(entry->words); words++) {
+    label_word(iso, label);
+    for (; *words && used + sizeof(label) < sizeof(entry->words); words++) {
         if (*words == '%')
             used += (size_t)snprintf(entry->words + used, sizeof(entry->words) - used, "%s",
-                                     *++words == 'L' ? iso->label : iso->uuid);
+                                     *++words == 'L' ? label : iso->uuid);
         else
             entry->words[used++] = *words;
     }

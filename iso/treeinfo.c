@@ -56,19 +56,13 @@ static bool absolute(const struct text *name, char *out, size_t size)
     return (size_t)length < size;
 }
 
-// A label as udev writes it in /dev/disk/by-label: blanks become \x20.
-static bool add_stage2(struct boot_entry *entry, const char *label)
+static bool add_stage2(struct boot_entry *entry, const struct iso *iso)
 {
-    char word[160];
-    size_t used = (size_t)snprintf(word, sizeof(word), "inst.stage2=hd:LABEL=");
+    char word[32 + LABEL_WORD_MAX] = "inst.stage2=hd:LABEL=";
+    size_t used = strlen(word);
 
-    for (; *label; label++) {
-        if (*label == ' ')
-            used += (size_t)snprintf(word + used, sizeof(word) - used, "\\x20");
-        else
-            word[used++] = *label;
-    }
-    return entry_add_words(entry, word, used);
+    label_word(iso, word + used);
+    return entry_add_words(entry, word, strlen(word));
 }
 
 int find_treeinfo(const struct iso *iso, const char *path, struct boot_entries *out)
@@ -91,7 +85,7 @@ int find_treeinfo(const struct iso *iso, const char *path, struct boot_entries *
         return 0;
     if (t.initrd.at && (!absolute(&t.initrd, initrd, sizeof(initrd)) || !entry_add_initrd(entry, initrd)))
         return 0;
-    if (t.stage2 && !add_stage2(entry, iso->label))
+    if (t.stage2 && !add_stage2(entry, iso))
         return 0;
     if (t.family.at)
         snprintf(entry->title, sizeof(entry->title), "%.*s %.*s", (int)(t.family.end - t.family.at),
