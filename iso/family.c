@@ -6,6 +6,7 @@
 
 #include "iso/finder.h"  // iso_has
 #include "lib/err.h"     // fail
+#include "lib/log.h"     // log_info
 
 #include <string.h>
 
@@ -182,7 +183,8 @@ static bool same_text(const struct text *a, const struct text *b)
     return length == (size_t)(b->end - b->at) && memcmp(a->at, b->at, length) == 0;
 }
 
-static bool is_dropped(const struct text *word, const char *medium_words)
+// Why a word of the entry does not get to Linux; NULL: it does.
+static const char *why_dropped(const struct text *word, const char *medium_words)
 {
     struct text key = key_of(word), ours = text_of(medium_words), our_word;
 
@@ -190,15 +192,15 @@ static bool is_dropped(const struct text *word, const char *medium_words)
         struct text name = text_of(dropped[i]);
 
         if (same_text(&key, &name))
-            return true;
+            return "it would hide the ISO in memory or copy it once more";
     }
     while (next_word(&ours, &our_word)) {
         struct text our_key = key_of(&our_word);
 
         if (same_text(&key, &our_key))
-            return true;
+            return "urlboot's own word for the medium replaces it";
     }
-    return false;
+    return NULL;
 }
 
 struct line {                  // the command line as it grows
@@ -236,7 +238,10 @@ int family_words(const struct family *family, const struct boot_entry *entry, co
             line_add(&line, &ours);
             behind = true;
         }
-        if (!is_dropped(&word, medium_words))
+        const char *why = why_dropped(&word, medium_words);
+        if (why)
+            log_info("words: %.*s is left out: %s", (int)(word.end - word.at), word.at, why);
+        else
             line_add(&line, &word);
     }
     if (!behind)

@@ -25,7 +25,8 @@ const struct family *family_detect(const struct iso *iso, const struct boot_entr
 // Builds the ISO system's own part of the command line: entry->words minus what would hide our medium or
 // copy it once more (findiso=, iso-scan/filename=, fromiso=, toram, copytoram, rd.live.ram, ...: a table
 // in family.c) and minus words whose key is among `medium_words`, plus `medium_words` (one of the family's
-// three strings) in front of "---" or "--", behind which words are not for this boot.
+// three strings) in front of "---" or "--", behind which words are not for this boot. What is left out is
+// logged.
 // 0 or ERR_OPTION_INVALID when it does not fit into out[size].
 //
 // Example:

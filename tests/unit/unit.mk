@@ -51,6 +51,7 @@ ISO_FINDERS := $(addprefix iso/,boot_entry.c finder.c grub_cfg.c grub_lex.c grub
 UNIT-test_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
 UNIT-test_iso9660 := tests/unit/tiny_tree.c $(ISO_READER) lib/err.c
 UNIT-test_isolinux := tests/unit/tiny_tree.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
+UNIT-test_family := tests/unit/tiny_tree.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
 UNIT-test_rock_ridge := $(ISO_READER) lib/err.c
 UNIT-test_wire_line := tests/wire/line.c
 UNIT-test_wire_settings := tests/wire/settings.c
