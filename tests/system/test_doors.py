@@ -45,6 +45,14 @@ def test_plain_image_takes_the_url_from_dhcp(boot, url, build):
     machine.wait(r"SMALL-ISO-LINUX|Linux version|Starting Linux|starting Linux", 200)
 
 
+def test_uefi_asks_shortly_where_dhcp_names_the_url(boot, url):
+    """The firmware's question goes away by itself, soon."""
+    machine = boot.start(door="uefi", dnsmasq=[f"--dhcp-option-force=67,{url}"], memory=768)
+    machine.wait(r"wait 3 s for the one that DHCP names", 120)
+    machine.wait(r"ISO of \d+ MiB goes to", 60)
+    boot.expect_small(machine, 300)
+
+
 @pytest.mark.parametrize("door", ["kernel", "uefi"])
 def test_typed_url_is_edited(boot, url, door):
     """Backspace works at the prompt; on UEFI the firmware's console asks."""
