@@ -58,16 +58,28 @@ static int claim_known(struct image_sink *image, uint64_t length)
     return 0;
 }
 
+// Free RAM that ends below 4 GiB.
+static uint64_t free_below_4_gib(void)
+{
+    unsigned count;
+    const struct mem_range *r = memmap_ranges(&count);
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if (r[i].type == MEM_RAM && r[i].owner == NULL && r[i].base + r[i].length <= DMA32_END)
+            sum += r[i].length;
+    return sum;
+}
+
 // Claims the largest free region, its top; what Linux needs stays free at its bottom, unless there is enough
-// elsewhere. A region below 4 GiB always leaves it: memory above does not replace that.
+// elsewhere: below 4 GiB for a region there, which memory above does not replace.
 static int claim_unknown(struct image_sink *image)
 {
-    uint64_t base, length = memmap_largest_free(IMAGE_ALIGN, IMAGE_MIN, IMAGE_MAX, &base);
-    uint64_t elsewhere = memmap_free_ram() - length, leave = 0;
+    uint64_t base = 0, length = memmap_largest_free(IMAGE_ALIGN, IMAGE_MIN, IMAGE_MAX, &base);
+    uint64_t free = base < DMA32_END ? free_below_4_gib() : memmap_free_ram();
+    uint64_t elsewhere = free > length ? free - length : 0, leave = 0;
 
-    if (base < DMA32_END)
-        leave = IMAGE_LINUX_MARGIN;
-    else if (elsewhere < IMAGE_LINUX_MARGIN)
+    if (elsewhere < IMAGE_LINUX_MARGIN)
         leave = IMAGE_LINUX_MARGIN - elsewhere;
     leave = round_up(leave);
     if (length <= leave + IMAGE_HEADER_SIZE)

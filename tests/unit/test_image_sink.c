@@ -167,6 +167,12 @@ static void test_unknown_margin(void **state)
     assert_int_equal(image.sink.begin(&image.sink, SINK_LENGTH_UNKNOWN), 0);
     assert_int_equal(image.base, HIGH_BASE + MIB(200));
     image_sink_release(&image);
+    // All below 4 GiB and in two pieces, as the heap cuts it: what the smaller one has need not stay in the other.
+    make_machine(MIB(450), 0);
+    assert_int_equal(memmap_claim_at(LOW_BASE + MIB(200), MIB(4), "heap"), 0);
+    assert_int_equal(image.sink.begin(&image.sink, SINK_LENGTH_UNKNOWN), 0);
+    assert_int_equal(image.base, LOW_BASE + MIB(204) + MIB(100));
+    image_sink_release(&image);
     // Nothing left for the ISO.
     make_machine(MIB(301), 0);
     assert_int_equal(image.sink.begin(&image.sink, SINK_LENGTH_UNKNOWN), ERR_NOT_ENOUGH_MEMORY);
