@@ -39,7 +39,7 @@ static void measure_from(struct engine *e, uint64_t start)
 static bool measured(struct engine *e, uint64_t now, uint64_t *rate)
 {
     if (now < e->measure_start) {
-        e->measure_bytes = e->look_at = e->waited_us = 0;
+        measure_from(e, e->measure_start);
         return false;
     }
     if (now - e->measure_start < MEASURE_US)
@@ -330,8 +330,7 @@ static void begin_lanes(struct engine *e)
     e->lanes[0].heard_us = now_us();
     e->lanes[0].brought = e->front;
     e->get->until = e->total;
-    e->wanted = 2 <= e->options->connections ? 2 : 1;
-    e->options->used = 1;
+    e->wanted = 2;  // parallel_get() is here only when so many are allowed
     measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
 }
 
