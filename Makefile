@@ -17,12 +17,12 @@ include lib/third_party.mk
 
 BOOT    := boot/header.o boot/entry.o boot/refuse.o boot/boot.o boot/doors.o boot/multiboot2.o boot/multiboot1.o \
            boot/pvh.o
-KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_linux.o kernel/ask.o \
+KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/stage_backends.o kernel/stage_linux.o kernel/ask.o \
            kernel/console.o kernel/serial.o kernel/display.o kernel/vga.o kernel/framebuffer.o kernel/psf.o \
            kernel/font.o kernel/screen.o kernel/keyboard.o kernel/scancode.o kernel/escape.o \
            kernel/prompt.o kernel/progress.o kernel/phase.o kernel/profile.o kernel/failure.o kernel/reboot.o \
            kernel/log.o kernel/panic.o kernel/symbols.o \
-           kernel/firmware/efi.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
+           kernel/firmware/efi.o kernel/firmware/efi_memory.o kernel/firmware/efi_network.o kernel/firmware/efi_http.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/tsc_rate.o kernel/random.o \
            kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
@@ -33,7 +33,7 @@ DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/p
            drivers/intel/address.o drivers/intel/mac.o drivers/intel/express.o drivers/intel/rings.o \
            drivers/intel/rx.o drivers/intel/tx.o
 NET     := net/lwip/port.o net/netif.o net/join.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
-           net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
+           net/backend.o net/stack_backend.o net/uefi_stream.o net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \
            net/http/answer.o net/http/body.o
 ISO     := iso/iso9660.o iso/directory.o iso/rock_ridge.o iso/joliet.o iso/path.o iso/boot_entry.o iso/finder.o \

@@ -13,12 +13,20 @@
 static struct nic nics[NICS_MAX];
 static unsigned nic_count;
 
-static const struct nic_id *match(const struct nic_driver *driver, const struct pci_dev *pci)
+static const struct nic_id *match(const struct nic_driver *driver, uint16_t vendor, uint16_t device)
 {
     for (const struct nic_id *id = driver->ids; id->vendor; id++)
-        if (id->vendor == pci->vendor_id && id->device == pci->device_id)
+        if (id->vendor == vendor && id->device == device)
             return id;
     return NULL;
+}
+
+bool nic_has_driver(uint16_t vendor, uint16_t device)
+{
+    for (const struct nic_driver *const *driver = nic_table; *driver; driver++)
+        if (match(*driver, vendor, device))
+            return true;
+    return false;
 }
 
 static void log_found(const struct nic *nic)
@@ -40,7 +48,7 @@ static void log_refused(const struct pci_dev *pci, const char *driver, const cha
 static bool probe(struct pci_dev *pci)
 {
     for (const struct nic_driver *const *driver = nic_table; *driver; driver++) {
-        const struct nic_id *id = match(*driver, pci);
+        const struct nic_id *id = match(*driver, pci->vendor_id, pci->device_id);
         if (!id)
             continue;
         struct nic *nic = &nics[nic_count];

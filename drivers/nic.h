@@ -141,6 +141,9 @@ struct nic_driver {
 // that fail, are logged with vendor:device and the reason. Returns the number of NICs found.
 unsigned nic_probe_all(void);
 
+// True when a driver of the table takes this PCI device, as far as its ids tell.
+bool nic_has_driver(uint16_t vendor, uint16_t device);
+
 // The NICs found: pointer and count.
 struct nic *nic_list(unsigned *count);
 

@@ -133,6 +133,19 @@ static inline void interrupts_off(void)
     __asm__ volatile("cli" : : : "memory");
 }
 
+// Turns interrupts off and returns what interrupts_restore() wants: they are on while firmware lives.
+static inline uint64_t interrupts_save(void)
+{
+    uint64_t flags;
+    __asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) : : "memory");
+    return flags;
+}
+
+static inline void interrupts_restore(uint64_t flags)
+{
+    __asm__ volatile("pushq %0; popfq" : : "r"(flags) : "memory", "cc");
+}
+
 // Stops the processor for good.
 __attribute__((noreturn)) static inline void cpu_halt_forever(void)
 {

@@ -10,7 +10,7 @@
 
 #define IMAGE_MIN MEM_LOW_END
 #define IMAGE_MAX UINT64_MAX
-#define OWNER "ISO image"
+#define OWNER MEM_OWNER_ISO
 #define DMA32_END GIB(4)  // devices with 32-bit addresses and the kernel itself want memory below
 
 static uint64_t round_up(uint64_t n)

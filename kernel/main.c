@@ -17,14 +17,12 @@ void kmain(struct boot_info *info)
 
     stage_begin(&b, info);           // exceptions, serial, VGA, the clock
     must(&b, stage_options(&b));     // what the user wants
-    must(&b, stage_firmware(&b));    // UEFI: ask, take what is needed, leave boot services
-    stage_silence();                 // firmware's NICs cannot write into memory any more
-    must(&b, stage_memory(&b));      // RAM is ours: W^X tables, heap, framebuffer
-    must(&b, stage_pci(&b));         // what is plugged in; NICs are taken over
-    must(&b, stage_nics(&b));        // drivers
-    must(&b, stage_address(&b));     // link, DHCP
+    must(&b, stage_firmware(&b));    // UEFI: ask; leave boot services unless they may be of use
+    must(&b, stage_memory(&b));      // RAM to work with, framebuffer
+    must(&b, stage_network(&b));     // the first way to the network that works, and an address there
     must(&b, stage_url(&b));         // which ISO
     must(&b, stage_download(&b));    // into its final place, verified on the way
+    must(&b, stage_take_over(&b));   // UEFI: the machine is ours alone
     must(&b, stage_linux(&b));       // kernel, initrd and words out of the ISO, placed
     stage_leave(&b);                 // NICs off, jump
 }

@@ -12,8 +12,11 @@
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 #define ADDRESS_END PAGE_MASK  // the last page of the address space is left out: its end does not fit
 
+#define CLAIM_TRIES 3  // firmware may take what was free a moment ago
+
 static struct mem_range table[RANGES_MAX];
 static unsigned table_count;
+static const struct memmap_partner *partner;  // NULL: nobody else gives RAM out
 
 // A change cuts at most two ranges and fills at most RANGES_MAX + 1 gaps.
 static struct mem_range draft[2 * RANGES_MAX + 3];
@@ -66,6 +69,7 @@ struct change {
     bool fill_gaps;  // memory nobody knew of becomes a range of `type`
     enum mem_type type;
     const char *owner;
+    enum mem_type linux_type;
 };
 
 // Appends [start, end) with the properties of `like`, merged with an equal neighbour. Linux makes one device
@@ -160,6 +164,20 @@ static void apply_owner_if_free(struct mem_range *piece, const struct change *ch
         apply_owner(piece, change);
 }
 
+static void apply_firmware_lets_go(struct mem_range *piece, const struct change *change)
+{
+    (void)change;
+    if (same_owner(piece->owner, MEM_OWNER_FIRMWARE))
+        piece->owner = NULL;
+}
+
+static void apply_restore(struct mem_range *piece, const struct change *change)
+{
+    piece->type = MEM_RAM;
+    piece->owner = change->owner;
+    piece->linux_type = change->linux_type;
+}
+
 static void apply_linux_type(struct mem_range *piece, const struct change *change)
 {
     piece->linux_type = change->type;
@@ -198,6 +216,38 @@ static bool all_are(const struct change *change, bool (*wanted)(const struct mem
 void memmap_init(void)
 {
     table_count = 0;
+    partner = NULL;
+}
+
+void memmap_share(const struct memmap_partner *with)
+{
+    partner = with;
+}
+
+static void refresh(void)
+{
+    if (partner)
+        partner->refresh();
+}
+
+void memmap_firmware_uses(uint64_t base, uint64_t length, bool used)
+{
+    struct change change = {.apply = used ? apply_owner_if_free : apply_firmware_lets_go,
+                            .owner = MEM_OWNER_FIRMWARE};
+
+    if (whole_pages(base, length, &change))
+        carry_out(&change);
+}
+
+int memmap_restore(const struct mem_range *range)
+{
+    struct change change = {.apply = apply_restore, .fill_gaps = true, .type = MEM_RAM,
+                            .owner = range->owner, .linux_type = range->linux_type};
+
+    // Twice: what the map has no range for gets one first.
+    if (!whole_pages(range->base, range->length, &change) || !carry_out(&change) || !carry_out(&change))
+        return fail(ERR_BOOT_INFO_INVALID, "the memory map has more than %u ranges", RANGES_MAX);
+    return 0;
 }
 
 int memmap_add(uint64_t base, uint64_t length, enum mem_type type)
@@ -225,11 +275,18 @@ int memmap_claim_at(uint64_t base, uint64_t length, const char *owner)
 {
     struct change change = {.apply = apply_owner, .owner = owner};
 
+    refresh();
     if (!whole_pages(base, length, &change) || !all_are(&change, is_free))
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: 0x%llx bytes at 0x%llx are not free RAM", owner,
                     (unsigned long long)length, (unsigned long long)base);
-    if (!carry_out(&change))
+    int err = partner ? partner->take(change.start, change.end - change.start, owner) : 0;
+    if (err)
+        return err;
+    if (!carry_out(&change)) {
+        if (partner)
+            partner->give(change.start, change.end - change.start);
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: the memory map has more than %u ranges", owner, RANGES_MAX);
+    }
     return 0;
 }
 
@@ -258,6 +315,19 @@ static bool usable_part(const struct mem_range *r, uint64_t align, uint64_t min,
     return *start < *end;
 }
 
+// The highest place for `length` bytes; false when there is none.
+static bool highest_fit(uint64_t length, uint64_t align, uint64_t min, uint64_t max, uint64_t *base)
+{
+    for (unsigned i = table_count; i-- > 0;) {
+        uint64_t start, end;
+        if (!usable_part(&table[i], align, min, max, &start, &end) || end - start < length)
+            continue;
+        *base = (end - length) & ~(align - 1);
+        return true;
+    }
+    return false;
+}
+
 int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, const char *owner,
                  uint64_t *base)
 {
@@ -268,15 +338,13 @@ int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, co
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: no machine has 0x%llx bytes", owner,
                     (unsigned long long)length);
     wanted = (wanted + PAGE_SIZE - 1) & PAGE_MASK;
-    for (unsigned i = table_count; i-- > 0;) {
-        uint64_t start, end;
-        if (!usable_part(&table[i], align, min, max, &start, &end) || end - start < wanted)
-            continue;
-        uint64_t found = (end - wanted) & ~(align - 1);
-        int err = memmap_claim_at(found, wanted, owner);
-        if (!err)
-            *base = found;
-        return err;
+    for (unsigned tries = partner ? CLAIM_TRIES : 1; tries > 0; tries--) {
+        refresh();
+        if (!highest_fit(wanted, align, min, max, base))
+            break;
+        int err = memmap_claim_at(*base, wanted, owner);
+        if (!err || tries == 1)
+            return err;
     }
     return fail(ERR_NOT_ENOUGH_MEMORY, "%s: no free run of %llu KiB between 0x%llx and 0x%llx", owner,
                 (unsigned long long)(wanted / KIB(1)), (unsigned long long)min, (unsigned long long)max);
@@ -296,6 +364,8 @@ int memmap_release(uint64_t base, uint64_t length)
     if (!whole_pages(base, length, &change) || !all_are(&change, is_claimed) || !carry_out(&change))
         return fail(ERR_BOOT_INFO_INVALID, "0x%llx bytes at 0x%llx cannot be released",
                     (unsigned long long)length, (unsigned long long)base);
+    if (partner)
+        partner->give(change.start, change.end - change.start);
     return 0;
 }
 
@@ -313,6 +383,7 @@ uint64_t memmap_largest_free(uint64_t align, uint64_t min, uint64_t max, uint64_
 {
     uint64_t best = 0;
 
+    refresh();
     align = max_u64(align, PAGE_SIZE);
     for (unsigned i = 0; i < table_count; i++) {
         uint64_t start, end;
@@ -344,6 +415,7 @@ uint64_t memmap_total_ram(void)
 
 uint64_t memmap_free_ram(void)
 {
+    refresh();
     return sum_ram(true);
 }
 

@@ -31,6 +31,8 @@ struct boot_info;
 #define MEM_DMA_END GIB(2)                 // device-visible memory ends here: some chips have 31 bits
 #define MEM_OWN_END MIB(256)               // our own memory ends here where it can, see memmap_claim_own()
 #define HEAP_SIZE MIB(24)
+#define MEM_OWNER_ISO "ISO image"          // owner of what image_sink claims
+#define MEM_OWNER_FIRMWARE "firmware"      // ... and of what boot services have in use
 
 // ---- memmap: which physical memory is there, and who has it -----------------------------------------
 
@@ -92,6 +94,25 @@ uint64_t memmap_largest_free(uint64_t align, uint64_t min, uint64_t max, uint64_
 uint64_t memmap_total_ram(void);
 uint64_t memmap_free_ram(void);
 
+// While UEFI boot services live, RAM has a second master, who takes and gives back whenever a call or a timer
+// makes it. Firmware is asked before anything is claimed and told what is released.
+struct memmap_partner {
+    void (*refresh)(void);  // calls memmap_firmware_uses() for what changed; before free RAM is looked for
+    int (*take)(uint64_t base, uint64_t length, const char *owner);  // 0, or an error: the claim fails
+    void (*give)(uint64_t base, uint64_t length);
+};
+
+// From here on RAM is shared with `partner`; NULL: it is ours alone.
+void memmap_share(const struct memmap_partner *partner);
+
+// Marks what is free of a range as MEM_OWNER_FIRMWARE's, or what is firmware's as free. For
+// memmap_partner.refresh; a full table is not told: take() knows better.
+void memmap_firmware_uses(uint64_t base, uint64_t length, bool used);
+
+// Puts a claimed range back into a map that was built anew, whatever its memory is called there.
+// 0, or ERR_BOOT_INFO_INVALID when the table is full.
+int memmap_restore(const struct mem_range *range);
+
 // The ranges in ascending order, for paging, e820 and the log. *count receives how many.
 const struct mem_range *memmap_ranges(unsigned *count);
 
@@ -131,8 +152,12 @@ extern bool heap_junk;
 
 // ---- paging -----------------------------------------------------------------------------------------
 
+// Until paging_init() the tables in force map all device memory, too: firmware's, which kernel/firmware has
+// completed. What is mapped meanwhile is remembered for paging_init().
+void paging_borrow(void);
+
 // Builds the final tables: identity map of all RAM, the image with W^X permissions, page 0 absent, guard
-// page under the stack; loads them. Needs memmap. 0 or ERR_NOT_ENOUGH_MEMORY.
+// page under the stack, device memory mapped so far; loads them. Needs memmap. 0 or ERR_NOT_ENOUGH_MEMORY.
 int paging_init(const struct boot_info *info);
 
 // Maps device memory uncached at its own address; any physical address. Returns it as a pointer, NULL

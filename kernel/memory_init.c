@@ -7,6 +7,10 @@
 #include "lib/err.h"             // fail
 #include "lib/log.h"             // log_info
 
+#include <string.h>
+
+#define CLAIMS_MAX 128           // heap, rings, buffers, the ISO: a dozen
+
 static int claim(uint64_t base, uint64_t length, const char *owner)
 {
     return length > 0 ? memmap_claim_at(base, length, owner) : 0;
@@ -50,25 +54,87 @@ static int claim_what_is_in_use(const struct boot_info *info)
         if (claim(m->base, m->length, "boot module"))
             log_warn("memory: module '%s' lies in memory that is not free RAM", m->name);
     }
-    return efi_visit_boot_services(info, claim_boot_services);
+    return 0;
+}
+
+static int start_heap(void)
+{
+    uint64_t heap;
+    int err = memmap_claim_own(HEAP_SIZE, LARGE_PAGE_SIZE, "heap", &heap);
+
+    if (err)
+        return err;
+    // SAFETY: claimed above, mapped writable by paging_init() or by the firmware's tables.
+    heap_init((void *)heap, HEAP_SIZE);
+    return 0;
+}
+
+static void tell(void)
+{
+    log_info("memory: %llu MiB RAM, %llu MiB free", (unsigned long long)(memmap_total_ram() / MIB(1)),
+             (unsigned long long)(memmap_free_ram() / MIB(1)));
 }
 
 int memory_init(const struct boot_info *info)
 {
-    uint64_t heap;
     int err = add_ranges(info);
 
     if (!err)
         err = claim_what_is_in_use(info);
     if (!err)
+        err = efi_visit_boot_services(info, claim_boot_services);
+    if (!err)
         err = paging_init(info);
     if (!err)
-        err = memmap_claim_own(HEAP_SIZE, LARGE_PAGE_SIZE, "heap", &heap);
+        err = start_heap();
+    if (!err)
+        tell();
+    return err;
+}
+
+int memory_share(struct boot_info *info)
+{
+    int err = efi_take_ranges(info);
+
+    if (!err)
+        err = add_ranges(info);
+    if (!err)
+        err = claim_what_is_in_use(info);
     if (err)
         return err;
-    // SAFETY: claimed above, mapped writable by paging_init().
-    heap_init((void *)heap, HEAP_SIZE);
-    log_info("memory: %llu MiB RAM, %llu MiB free", (unsigned long long)(memmap_total_ram() / MIB(1)),
-             (unsigned long long)(memmap_free_ram() / MIB(1)));
-    return 0;
+    memmap_share(&efi_memory);
+    paging_borrow();
+    err = start_heap();
+    if (!err)
+        tell();
+    return err;
+}
+
+// Copies what is claimed, but for what was firmware's. Returns how many ranges that are.
+static unsigned copy_claims(struct mem_range *out)
+{
+    unsigned count, kept = 0;
+    const struct mem_range *all = memmap_ranges(&count);
+
+    for (unsigned i = 0; i < count && kept < CLAIMS_MAX; i++)
+        if (all[i].owner != NULL && strcmp(all[i].owner, MEM_OWNER_FIRMWARE) != 0)
+            out[kept++] = all[i];
+    return kept;
+}
+
+int memory_take_over(const struct boot_info *info)
+{
+    static struct mem_range ours[CLAIMS_MAX];
+    unsigned count = copy_claims(ours);
+    int err = add_ranges(info);
+
+    for (unsigned i = 0; !err && i < count; i++)
+        err = memmap_restore(&ours[i]);
+    if (!err)
+        err = efi_visit_boot_services(info, claim_boot_services);
+    if (!err)
+        err = paging_init(info);
+    if (!err)
+        tell();
+    return err;
 }

@@ -118,6 +118,20 @@ static int set_medium(struct options *opt, char *value)
     return 0;
 }
 
+static int set_backend(struct options *opt, char *value)
+{
+    static const char *const words[] = {
+        [OPT_BACKEND_AUTO] = "auto", [OPT_BACKEND_UEFI] = "uefi", [OPT_BACKEND_NATIVE] = "native",
+        [OPT_BACKEND_SNP] = "snp",
+    };
+    int choice = choose("backend", value, words, COUNT(words), "auto, uefi, native, snp");
+
+    if (choice < 0)
+        return choice;
+    opt->backend = (enum opt_backend)choice;
+    return 0;
+}
+
 static int set_console(struct options *opt, char *value)
 {
     if (opt->console_count == OPT_CONSOLES_MAX)
@@ -191,6 +205,10 @@ static const struct option {
     {{"nic", "MAC | BUS:DEVICE.FUNCTION",
       "use only this network controller; default: all, the first lease wins"},
      set_nic, false},
+    {{"backend", "auto | uefi | native | snp",
+      "the way to the network: the firmware's HTTP, our own drivers, the firmware's driver; default auto: "
+      "the first of these that works, and a faster one when it is slow"},
+     set_backend, false},
     {{"kernel", "PATH",
       "the Linux kernel inside the ISO; default: from the ISO's boot entry"},
      set_kernel, false},

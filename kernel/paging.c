@@ -34,11 +34,19 @@
 #define CPUID_EXTENDED 0x80000001u
 #define CPUID_PAGE_1G (1u << 26)
 
+#define DEVICES_MAX 64                     // ranges of device memory mapped before paging_init()
+
 static uint64_t *root;
 static int root_level;                     // 4, or 5 with LA57
 static bool pages_1g;
 static uint64_t no_execute;                // PTE_NO_EXECUTE, or 0 on CPUs without it
 static uint64_t chunk_next, chunk_end;
+
+static bool borrowed;                      // the tables in force are firmware's and map all device memory
+static struct device_range {
+    uint64_t phys, length, cache;
+} devices[DEVICES_MAX];                    // what was mapped in them
+static unsigned device_count;
 
 static unsigned shift_of(int level)
 {
@@ -155,6 +163,11 @@ static bool range_behind(uint64_t address, struct mem_range *range)
     return false;
 }
 
+static bool is_mapped_as_ram(enum mem_type type)
+{
+    return type == MEM_RAM || type == MEM_ACPI_RECLAIM || type == MEM_ACPI_NVS;
+}
+
 static int map_ram(void)
 {
     struct mem_range range;
@@ -164,32 +177,11 @@ static int map_ram(void)
     // the next range whenever a claim takes all that was left of an earlier one.
     for (uint64_t done = MEM_LOW_END; !err && range_behind(done, &range);) {
         uint64_t base = range.base > done ? range.base : done;
-        bool wanted = range.type == MEM_RAM || range.type == MEM_ACPI_RECLAIM || range.type == MEM_ACPI_NVS;
         done = range.base + range.length;
-        if (wanted)
+        if (is_mapped_as_ram(range.type))
             err = set_identity(base, done - base, PTE_PRESENT | PTE_WRITE | no_execute | CACHE_WRITE_BACK);
     }
     return err;
-}
-
-int paging_init(const struct boot_info *info)
-{
-    root_level = read_cr4() & CR4_LA57 ? 5 : 4;
-    pages_1g = (cpuid(CPUID_EXTENDED, 0).edx & CPUID_PAGE_1G) != 0;
-    no_execute = rdmsr(MSR_EFER) & EFER_NXE ? PTE_NO_EXECUTE : 0;
-    chunk_next = chunk_end = 0;
-    root = new_table();
-    if (root == NULL)
-        return fail(ERR_NOT_ENOUGH_MEMORY, "no memory for page tables");
-    int err = map_ram();
-    if (!err)
-        err = map_image(info);
-    if (err)
-        return err;
-    wrmsr(MSR_PAT, (rdmsr(MSR_PAT) & ~PAT_ENTRY1_MASK) | PAT_ENTRY1_WC);
-    // SAFETY: the new tables map this code, its stack and all RAM where the old ones did.
-    write_cr3((uint64_t)root);
-    return 0;
 }
 
 // True when `phys` is mapped write-back already: RAM keeps its caching, aliases with another would be wrong.
@@ -208,19 +200,86 @@ static bool is_ram(uint64_t phys)
     return false;
 }
 
+// Maps device memory in the final tables; RAM keeps its own entry.
+static int set_device(uint64_t phys, uint64_t length, uint64_t cache)
+{
+    return is_ram(phys) ? 0 : set_identity(phys, length, PTE_PRESENT | PTE_WRITE | no_execute | cache);
+}
+
+static int map_borrowed(void)
+{
+    int err = 0;
+
+    for (unsigned i = 0; !err && i < device_count; i++)
+        err = set_device(devices[i].phys, devices[i].length, devices[i].cache);
+    return err;
+}
+
+int paging_init(const struct boot_info *info)
+{
+    root_level = read_cr4() & CR4_LA57 ? 5 : 4;
+    pages_1g = (cpuid(CPUID_EXTENDED, 0).edx & CPUID_PAGE_1G) != 0;
+    no_execute = rdmsr(MSR_EFER) & EFER_NXE ? PTE_NO_EXECUTE : 0;
+    chunk_next = chunk_end = 0;
+    root = new_table();
+    if (root == NULL)
+        return fail(ERR_NOT_ENOUGH_MEMORY, "no memory for page tables");
+    int err = map_ram();
+    if (!err)
+        err = map_image(info);
+    if (!err)
+        err = map_borrowed();
+    if (err)
+        return err;
+    wrmsr(MSR_PAT, (rdmsr(MSR_PAT) & ~PAT_ENTRY1_MASK) | PAT_ENTRY1_WC);
+    // SAFETY: the new tables map this code, its stack and all RAM where the old ones did.
+    write_cr3((uint64_t)root);
+    return 0;
+}
+
+void paging_borrow(void)
+{
+    borrowed = true;
+}
+
+// Remembers device memory that the borrowed tables map already. Neighbouring megabytes, the buses of an ECAM
+// window, are one entry.
+static volatile void *remember(uint64_t phys, uint64_t length, uint64_t cache)
+{
+    struct mem_range range;
+
+    if (range_behind(phys, &range) && range.base <= phys && is_mapped_as_ram(range.type))
+        return (volatile void *)phys;
+    for (unsigned i = 0; i < device_count; i++) {
+        struct device_range *d = &devices[i];
+        if (d->cache != cache)
+            continue;
+        if (phys >= d->phys && phys + length <= d->phys + d->length)
+            return (volatile void *)phys;
+        if (phys == d->phys + d->length && (phys | length | d->length) % MIB(1) == 0) {
+            d->length += length;
+            return (volatile void *)phys;
+        }
+    }
+    if (device_count == DEVICES_MAX)
+        return NULL;
+    devices[device_count++] = (struct device_range){phys, length, cache};
+    return (volatile void *)phys;
+}
+
 static volatile void *map_device(uint64_t phys, uint64_t length, uint64_t cache)
 {
-    uint64_t canonical_end = 1ull << (shift_of(root_level) + 8);
+    uint64_t canonical_end = root == NULL ? 1ull << 47 : 1ull << (shift_of(root_level) + 8);
 
-    if (root == NULL)
+    if (root == NULL && !borrowed)
         return phys != 0 && phys < GIB(4) && length <= GIB(4) - phys ? (volatile void *)phys : NULL;
     if (phys < PAGE_SIZE || length == 0 || phys >= canonical_end || length > canonical_end - phys)
         return NULL;
-    if (!is_ram(phys)) {
-        if (set_identity(phys, length, PTE_PRESENT | PTE_WRITE | no_execute | cache))
-            return NULL;
-        write_cr3((uint64_t)root);
-    }
+    if (root == NULL)
+        return remember(phys, length, cache);
+    if (set_device(phys, length, cache))
+        return NULL;
+    write_cr3((uint64_t)root);
     return (volatile void *)phys;
 }
 

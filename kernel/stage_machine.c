@@ -50,6 +50,16 @@ int stage_options(struct boot *b)
     return err;
 }
 
+// Exceptions are ours from here on, also when the memory map that came last is of no use.
+static int leave_firmware(struct boot_info *info)
+{
+    int err = efi_exit(info);
+
+    if (!info->efi.boot_services)
+        idt_init();
+    return err;
+}
+
 int stage_firmware(struct boot *b)
 {
     struct options *opt = &b->options;
@@ -65,13 +75,13 @@ int stage_firmware(struct boot *b)
         if (!err && b->typed_url[0] != '\0')
             opt->urls[opt->url_count++] = b->typed_url;
     }
-    int exit_err = efi_exit(b->info);
-    if (!b->info->efi.boot_services)
-        idt_init();
-    return exit_err ? exit_err : err;
+    efi_look_around(b->info);
+    if (err || (opt->backend != OPT_BACKEND_NATIVE && efi_maps_everything()))
+        return err;
+    return leave_firmware(b->info);
 }
 
-void stage_silence(void)
+static void silence(void)
 {
     unsigned silenced = pci_silence_early();
 
@@ -81,13 +91,33 @@ void stage_silence(void)
 
 int stage_memory(struct boot *b)
 {
+    bool shared = b->info->efi.boot_services;
+
     phase_begin(PHASE_MEMORY);
-    int err = memory_init(b->info);
+    if (!shared)
+        silence();
+    int err = shared ? memory_share(b->info) : memory_init(b->info);
     if (err)
         return err;
     panic_silence = pci_silence_network;
     tune_copy();
     console_init(b->info, &b->options);
+    if (!shared)
+        timer_start_idle_tick();
+    return 0;
+}
+
+int stage_take_over(struct boot *b)
+{
+    if (!b->info->efi.boot_services)
+        return 0;
+    int err = leave_firmware(b->info);
+    if (err)
+        return err;
+    silence();
+    err = memory_take_over(b->info);
+    if (err)
+        return err;
     timer_start_idle_tick();
     return 0;
 }

@@ -97,27 +97,29 @@ int stage_nics(struct boot *b)
     return added > 0 ? 0 : no_nic(b->options.nic, count);
 }
 
-// Esc and Ctrl-C stop a wait for the network.
-static bool key_cancels(void)
+bool stage_key_cancels(void)
 {
     int key = console_key();
 
     return key == KEY_ESCAPE || key == KEY_CTRL_C;
 }
 
+struct stack_ip stage_ip(const struct options *opt)
+{
+    return (struct stack_ip){
+        .dhcp = opt->ip.dhcp,
+        .client = opt->ip.client,
+        .gateway = opt->ip.gateway,
+        .netmask = opt->ip.netmask,
+        .dns = {opt->ip.dns[0], opt->ip.dns[1]},
+    };
+}
+
 int stage_address(struct boot *b)
 {
-    const struct opt_ip *opt = &b->options.ip;
-    struct stack_ip ip = {
-        .dhcp = opt->dhcp,
-        .client = opt->client,
-        .gateway = opt->gateway,
-        .netmask = opt->netmask,
-        .dns = {opt->dns[0], opt->dns[1]},
-    };
+    struct stack_ip ip = stage_ip(&b->options);
 
     phase_begin(PHASE_DHCP);
-    stack_cancelled = key_cancels;
     return stack_up(&ip, deadline_ms(b->options.timeout_s * 1000ull * ADDRESS_TIMEOUTS));
 }
 
@@ -127,7 +129,8 @@ int stage_url(struct boot *b)
 
     if (opt->url_count > 0)
         return 0;
-    const char *offered = stack_lease()->boot_file;
+    const struct stack_lease *lease = stack_lease();
+    const char *offered = lease != NULL ? lease->boot_file : "";
     if (opt->url_source == OPT_URL_DHCP && offered[0] != '\0') {
         log_info("url: %s, from DHCP", offered);
         snprintf(b->typed_url, sizeof(b->typed_url), "%s", offered);
@@ -152,11 +155,7 @@ static void show_progress(void *ctx, const struct download_progress *p)
 
 static int download(struct boot *b)
 {
-    char through[48];
-    const struct nic *nic = stack_lease()->nic;
-
     phase_begin(PHASE_DOWNLOAD);
-    snprintf(through, sizeof(through), "native, %s", nic->driver);
     image_sink_init(&b->image);
     b->download = (struct download){
         .urls = b->options.urls,
@@ -165,9 +164,10 @@ static int download(struct boot *b)
         .connections = b->options.connections,
         .retries = b->options.retries,
         .timeout_ms = b->options.timeout_s * 1000,
+        .backends = &b->backends,
         .place = &b->image.sink,
         .progress = show_progress,
-        .ctx = through,
+        .ctx = b->through,
     };
     int err = download_run(&b->download);
     console_status("");

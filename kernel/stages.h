@@ -8,13 +8,17 @@
 #include "boot/boot_info.h"     // struct boot_info
 #include "kernel/image_sink.h"  // struct image_sink
 #include "kernel/options.h"     // struct options
+#include "net/backend.h"        // struct backends
 #include "net/download.h"       // struct download
+#include "net/stack.h"          // struct stack_ip
 
 struct boot {                   // one boot, from entry to Linux
     struct boot_info *info;     // from the loader
     struct options options;     // from the command line
     char typed_url[URL_MAX];    // from DHCP or the prompt, when the command line names none
     struct image_sink image;    // where the ISO lies
+    struct backends backends;   // the ways to the network, and which one is in use
+    char through[48];           // that one and its device, for the progress line
     struct download download;   // how it came
 };
 
@@ -25,25 +29,35 @@ void stage_begin(struct boot *b, struct boot_info *info);
 // The command line. ERR_BOOT_INFO_INVALID, ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID.
 int stage_options(struct boot *b);
 
-// UEFI boot services, when they are alive: asks for the URL on the firmware's console when it is to be
-// asked for, takes memory map, RSDP and framebuffer, and leaves; exceptions are ours from there on.
+// UEFI boot services, when they are alive: completes their page tables and asks for the URL on the firmware's
+// console when it is to be asked for. With backend=native it leaves them at once; else they may be needed.
 // ERR_UEFI_OPERATION_FAILED.
 int stage_firmware(struct boot *b);
 
-// Bus mastering off on every network function, before what firmware lets them write into is used again.
-void stage_silence(void);
-
-// Memory map, page tables, heap, the remaining consoles, the idle tick.
+// Memory map, heap, the remaining consoles. Without boot services all of RAM is ours: bus mastering is off on
+// every network function first, before what firmware lets them write into is used again, and page tables
+// and the idle tick follow. While they live, RAM is shared with them.
 int stage_memory(struct boot *b);
 
-// Every function on PCI; network controllers are taken over from firmware.
+// The first backend that comes up, with an address (stage_backends.c). Errors: net/backend.h.
+int stage_network(struct boot *b);
+
+// Leaves boot services when they are still alive: RAM and exceptions are ours from there on. Also called by a
+// backend that wants the hardware. ERR_UEFI_OPERATION_FAILED and what memory_take_over() returns.
+int stage_take_over(struct boot *b);
+
+// Our own way to the network, one after the other: every function on PCI, where network controllers are taken
+// over from firmware; drivers for them; an address, by DHCP on all of them at once or from ip=.
+// ERR_NO_NIC_FOUND and what stack_up() returns.
 int stage_pci(struct boot *b);
-
-// Drivers for the network controllers. ERR_NO_NIC_FOUND.
 int stage_nics(struct boot *b);
-
-// An address, by DHCP on all of them at once or from ip=.
 int stage_address(struct boot *b);
+
+// What ip= says, in the stack's form.
+struct stack_ip stage_ip(const struct options *opt);
+
+// True when Esc or Ctrl-C was pressed: they stop a wait for the network.
+bool stage_key_cancels(void);
 
 // The URL, when the command line names none: DHCP's, else a prompt. ERR_NO_URL.
 int stage_url(struct boot *b);

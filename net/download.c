@@ -16,11 +16,13 @@
 #include "net/parallel.h"       // parallel_get
 #include "net/poll.h"           // stack_wait
 #include "net/progress.h"       // progress_sink_init
-#include "net/stack.h"          // tcp_open
 
 #define BACKOFF_FIRST_S 1u
 #define BACKOFF_MAX_S 30u
 #define WORTH_BYTES (1u << 20)  // an attempt that brings so much is no reason to give up
+#define PACE_AFTER_US 2000000u  // a backend's rate is judged after that
+#define PACE_BYTES_S 25000000u  // slower than any of our own drivers on gigabit
+#define PACE_WORTH_S 6u         // nor for a rest that takes less than about what changing takes
 
 // What an error says about the mirror it came from. What is not listed is worth another attempt.
 enum cure { REPEAT, DROP_MIRROR, GIVE_UP };
@@ -56,9 +58,9 @@ struct run {
     char validator[HTTP_VALIDATOR_MAX];
     bool ranges, resumed;         // source serves ranges; the bytes in place came in several pieces
     uint64_t wait_us;             // DNS and connect of this attempt
-    char host[URL_HOST_MAX];      // the last one resolved, "" when none
-    uint32_t address;             // of it
     uint64_t handshake_us;        // how long the last connection took to stand
+    uint64_t first_us, first_at;  // when this attempt's first byte came, 0 before, and which one that was
+    bool too_slow;                // the backend was told to go
 };
 
 // ---- the door: one body for the sinks below, whatever pieces it comes in ----------------------------
@@ -79,6 +81,33 @@ static int door_begin(struct sink *door, uint64_t length)
     return r->chain->begin(r->chain, length);
 }
 
+static const struct backend *backend_of(const struct run *r)
+{
+    return r->d->backends != NULL ? backends_current(r->d->backends) : &stack_backend;
+}
+
+// A backend that is slow by nature is left when the rest would take much longer than changing to another one.
+static int judge_pace(struct run *r)
+{
+    uint64_t now, spent, rate;
+
+    if (!backend_of(r)->yields || !backends_more(r->d->backends))
+        return 0;
+    now = now_us();
+    if (r->first_us == 0) {
+        r->first_us = now;
+        r->first_at = r->have;
+    }
+    spent = now - r->first_us;
+    if (spent < PACE_AFTER_US)
+        return 0;
+    rate = (r->have - r->first_at) * 1000000 / spent;
+    if (rate >= PACE_BYTES_S || (r->total != SINK_LENGTH_UNKNOWN && r->total - r->have < rate * PACE_WORTH_S))
+        return 0;
+    r->too_slow = true;
+    return fail(ERR_STALLED, "it is slow, only %lu KB/s", rate / 1000);
+}
+
 static int door_write(struct sink *door, uint64_t offset, const void *data, size_t length)
 {
     struct run *r = run_of(door);
@@ -86,6 +115,9 @@ static int door_write(struct sink *door, uint64_t offset, const void *data, size
 
     if (offset != r->have)
         return fail(ERR_INVALID_RESPONSE, "byte %lu came where byte %lu was due", offset, r->have);
+    err = judge_pace(r);
+    if (err < 0)
+        return err;
     profile_enter(PROFILE_SINK);
     err = r->chain->write(r->chain, offset, data, length);
     profile_leave();
@@ -112,44 +144,26 @@ static int door_finish(struct sink *door, uint64_t length)
 
 // ---- one attempt ------------------------------------------------------------------------------------
 
-// The address of the URL's host, remembered until another host is asked for.
-static int resolve(struct run *r, const struct url *url)
-{
-    if (url->scheme != URL_HTTP)
-        return fail(ERR_SCHEME_UNSUPPORTED, "https:// to %s needs TLS, which is not built in", url->host);
-    if (url->host_is_ipv6)
-        return fail(ERR_UNSUPPORTED, "[%s] is an IPv6 address", url->host);
-    r->host[0] = '\0';
-    int err = dns_lookup(url->host, &r->address, deadline_ms(r->d->timeout_ms));
-    if (err == 0)
-        memcpy(r->host, url->host, sizeof(r->host));
-    return err;
-}
-
 // A further connection of a download that runs: it does not wait for the server.
 static int connect_soon(void *ctx, const struct url *url, struct stream **stream)
 {
     struct run *r = ctx;
-    int err = strcmp(r->host, url->host) == 0 ? 0 : resolve(r, url);
 
-    return err < 0 ? err : tcp_start(stream, r->address, url->port);
+    return backend_of(r)->connect_soon(url, r->d->timeout_ms, stream);
 }
 
 static int connect_to(void *ctx, const struct url *url, struct stream **stream)
 {
     struct run *r = ctx;
-    uint64_t start = now_us(), resolved;
-    int err;
+    struct backend_times times = {0};
+    uint64_t start = now_us();
 
     // Name and server may each take the whole of timeout=: say what is waited for.
     log_info("connecting to %s:%u", url->host, url->port);
-    err = resolve(r, url);
-    resolved = now_us();
-    if (err == 0)
-        err = tcp_open(stream, r->address, url->port, deadline_ms(r->d->timeout_ms));
-    r->handshake_us = now_us() - resolved;
-    r->d->dns_us += resolved - start;
-    r->d->connect_us += r->handshake_us;
+    int err = backend_of(r)->connect(url, r->d->timeout_ms, stream, &times);
+    r->handshake_us = times.connect_us;
+    r->d->dns_us += times.dns_us;
+    r->d->connect_us += times.connect_us;
     r->wait_us += now_us() - start;
     return err;
 }
@@ -167,8 +181,9 @@ static int attempt(struct run *r)
 {
     const char *text = r->d->urls[r->mirror];
     bool resume = can_resume(r);
+    const struct backend *backend = backend_of(r);
     struct parallel parallel = {
-        .connections = r->d->connections,
+        .connections = backend->connect_soon != NULL ? r->d->connections : 1,
         .verified = r->d->sha256 != NULL,
         .connect = connect_soon,
         .handshake_us = &r->handshake_us,
@@ -184,6 +199,7 @@ static int attempt(struct run *r)
     r->get.connect = connect_to;
     r->get.ctx = r;
     r->get.timeout_ms = r->d->timeout_ms;
+    r->get.https = backend->https;
     r->get.offset = resume ? r->have : 0;
     if (resume && r->source == r->mirror)
         r->get.validator = r->validator;
@@ -192,6 +208,8 @@ static int attempt(struct run *r)
         r->have = 0;
     r->d->attempts++;
     r->wait_us = 0;
+    r->first_us = 0;
+    r->too_slow = false;
     start = now_us();
     err = parallel_get(&r->get, &parallel);
     progress_forget_ahead(&r->progress);
@@ -232,6 +250,16 @@ static bool resume_refused(const struct run *r, int err)
     return r->get.offset > 0 && r->get.received == 0 &&
            (err == ERR_INVALID_RESPONSE || err == ERR_UNSUPPORTED ||
             (err == ERR_HTTP_STATUS && !http_status_is_temporary(fail_http_code())));
+}
+
+// What another backend may do better: being fast, connecting, keeping a connection, TLS. A server's "no" is
+// the same over each of them.
+static bool leaves_backend(const struct run *r, int err, enum cure cure)
+{
+    if (r->d->backends == NULL || !backends_more(r->d->backends))
+        return false;
+    return r->too_slow || err == ERR_SCHEME_UNSUPPORTED || err == ERR_UNSUPPORTED ||
+           (cure == REPEAT && err != ERR_HTTP_STATUS && err != ERR_DIGEST_MISMATCH);
 }
 
 // Moves to the next mirror that was not dropped; stays when it is the only one. False: none is left.
@@ -311,6 +339,12 @@ static int run_all(struct run *r)
         }
         if (cure == GIVE_UP)
             return err;
+        if (leaves_backend(r, err, cure)) {
+            err = backends_next(r->d->backends, r->too_slow ? 0 : err);
+            if (err < 0)
+                return err;
+            continue;
+        }
         if (err == ERR_DIGEST_MISMATCH)
             r->have = 0;
         // Not `received`: a server without ranges sends the same bytes again and again.

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/url.h"  // URL_MAX
+#include "net/backend.h"  // struct backends
+#include "net/url.h"      // URL_MAX
 
 struct download_progress {
     uint64_t done;            // bytes in place
@@ -24,6 +25,7 @@ struct download {
                               // a MiB or more starts the count anew
     uint32_t timeout_ms;      // longest wait without a byte
     unsigned connections;     // to one server at a time, 0 and 1: one (net/parallel.h)
+    struct backends *backends;  // the first of them is up; NULL: the stack, which is
     struct sink *place;       // where the bytes go (kernel: image_sink; hosted: memory or a file)
     void (*progress)(void *ctx, const struct download_progress *p);  // about 4 times a second; may be NULL
     void *ctx;
@@ -42,7 +44,9 @@ struct download {
 // validator is unchanged (or another mirror has the same length and `sha256` will tell), else from the
 // start. Errors that no repetition cures (4xx, bad URL, no memory, digest) end it at once for that mirror,
 // ERR_CANCELLED and ERR_OUT_OF_HEAP for all. Waits 1, 2, 4 ... seconds between attempts and says so in the
-// log. 0 or the last error.
+// log. While another backend follows, a connection that fails or (backend->yields) is slow is followed at
+// once by an attempt through that one, which goes on at the same byte under the same conditions.
+// 0 or the last error.
 // Example:
 //     struct download d = { .urls = opt->urls, .url_count = opt->url_count, .retries = 3,
 //                           .timeout_ms = 20000, .place = &image.sink };

@@ -53,14 +53,19 @@ unsigned stack_poll(void)
     return frames;
 }
 
-int stack_wait(void)
+int stack_check_cancel(void)
 {
     static uint64_t next_look;
 
-    stack_poll();
     // Looking for a key reads slow ports.
     if (stack_cancelled == NULL || now_us() < next_look)
         return 0;
     next_look = now_us() + KEY_INTERVAL_US;
     return stack_cancelled() ? fail(ERR_CANCELLED, "a key was pressed") : 0;
+}
+
+int stack_wait(void)
+{
+    stack_poll();
+    return stack_check_cancel();
 }

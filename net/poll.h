@@ -15,4 +15,7 @@
 //     }
 int stack_wait(void);
 
+// What stack_wait() does beside the turn: looks for the cancel key, at most every 50 ms. 0 or ERR_CANCELLED.
+int stack_check_cancel(void);
+
 #endif

@@ -35,15 +35,20 @@ static uint16_t port_select(const struct pci_address *at)
     return (uint16_t)(PORT_DATA + (at->offset & 3));
 }
 
+// The pair of ports is one resource: while boot services live, firmware uses it, too, from its timer.
 static uint32_t ports_read(const struct pci_address *at, unsigned width)
 {
+    uint64_t flags = interrupts_save();
     uint16_t port = port_select(at);
+    uint32_t value = width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
 
-    return width == 1 ? inb(port) : width == 2 ? inw(port) : inl(port);
+    interrupts_restore(flags);
+    return value;
 }
 
 static void ports_write(const struct pci_address *at, unsigned width, uint32_t value)
 {
+    uint64_t flags = interrupts_save();
     uint16_t port = port_select(at);
 
     if (width == 1)
@@ -52,6 +57,7 @@ static void ports_write(const struct pci_address *at, unsigned width, uint32_t v
         outw(port, (uint16_t)value);
     else
         outl(port, value);
+    interrupts_restore(flags);
 }
 
 static const struct pci_access ports = {

@@ -5,6 +5,8 @@
 // which ports do not reach (pci_scan() silences those), ARI functions above 7.
 #include "drivers/pci/pci.h"  // pci_silence_early
 
+#include <stddef.h>
+
 #include "drivers/pci/config.h"    // pci_config_ports
 #include "drivers/pci/pci_regs.h"  // PCI_COMMAND
 
@@ -25,10 +27,16 @@ static bool is_there(struct pci_address at)
     return vendor != PCI_VENDOR_NONE && vendor != 0;
 }
 
-// True when the function was a network function and bus master.
-static bool silence(struct pci_address at)
+static bool is_network(struct pci_address at)
 {
-    if (get(at, PCI_REVISION_ID, 4) >> 24 != PCI_CLASS_NETWORK)
+    return get(at, PCI_REVISION_ID, 4) >> 24 == PCI_CLASS_NETWORK;
+}
+
+// True when the function was a network function and bus master.
+static bool silence(struct pci_address at, void *ctx)
+{
+    (void)ctx;
+    if (!is_network(at))
         return false;
     uint32_t command = get(at, PCI_COMMAND, 2);
     if (!(command & PCI_COMMAND_MASTER))
@@ -39,25 +47,39 @@ static bool silence(struct pci_address at)
     return true;
 }
 
-static unsigned silence_device(uint8_t bus, uint8_t device)
+struct question {
+    bool (*wanted)(uint16_t vendor, uint16_t device);
+};
+
+static bool ask(struct pci_address at, void *ctx)
+{
+    const struct question *question = ctx;
+    uint32_t id = get(at, PCI_VENDOR_ID, 4);
+
+    return is_network(at) && question->wanted((uint16_t)id, (uint16_t)(id >> 16));
+}
+
+// Calls `look` for every function of a device; how many times it said true.
+static unsigned visit_device(uint8_t bus, uint8_t device, bool (*look)(struct pci_address at, void *ctx),
+                             void *ctx)
 {
     struct pci_address at = {.bus = bus, .device = device};
-    unsigned silenced = 0;
+    unsigned hits = 0;
 
     if (!is_there(at))
         return 0;
     bool multi = get(at, PCI_HEADER_TYPE, 1) & PCI_HEADER_MULTI_FUNCTION;
     for (unsigned function = 0; function < (multi ? FUNCTIONS_PER_DEVICE : 1); function++) {
         at.function = (uint8_t)function;
-        silenced += is_there(at) && silence(at);
+        hits += is_there(at) && look(at, ctx);
     }
-    return silenced;
+    return hits;
 }
 
-unsigned pci_silence_early(void)
+static unsigned visit_all(bool (*look)(struct pci_address at, void *ctx), void *ctx)
 {
     struct pci_address host = {0};
-    unsigned silenced = 0;
+    unsigned hits = 0;
 
     // A host bridge is device 0 of bus 0. Machines without PCI (Hyper-V generation 2, microvm) have none.
     if (get(host, PCI_VENDOR_ID, 4) == UINT32_MAX)
@@ -65,6 +87,18 @@ unsigned pci_silence_early(void)
     // Every bus, not only those that bridges lead to: servers have one host bridge a socket.
     for (unsigned bus = 0; bus < BUSES; bus++)
         for (unsigned device = 0; device < DEVICES_PER_BUS; device++)
-            silenced += silence_device((uint8_t)bus, (uint8_t)device);
-    return silenced;
+            hits += visit_device((uint8_t)bus, (uint8_t)device, look, ctx);
+    return hits;
+}
+
+unsigned pci_silence_early(void)
+{
+    return visit_all(silence, NULL);
+}
+
+bool pci_early_any(bool (*wanted)(uint16_t vendor, uint16_t device))
+{
+    struct question question = {wanted};
+
+    return visit_all(ask, &question) > 0;
 }

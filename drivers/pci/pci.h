@@ -31,6 +31,10 @@ struct pci_dev {
 // page tables, no ACPI, no heap. Returns how many functions were still bus masters.
 unsigned pci_silence_early(void);
 
+// True when `wanted` says so of a network function's ids. Reads only, and needs nothing either: a look from
+// beside firmware's running drivers.
+bool pci_early_any(bool (*wanted)(uint16_t vendor, uint16_t device));
+
 // Finds every function on every bus of every segment. `rsdp` is the ACPI root pointer's address or 0.
 // Puts network functions (class 02) into D0 with memory decode on and bus master off, MSI and INTx off:
 // whatever firmware left running cannot write into memory any more. Returns how many functions there are.

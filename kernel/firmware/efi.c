@@ -9,20 +9,23 @@
 #include "kernel/console.h"             // CONSOLE_KEY_LEFT
 #include "kernel/cpu.h"                 // interrupts_off
 #include "kernel/firmware/efi_paging.h" // efi_map_everything
-#include "kernel/firmware/efi_types.h"  // EFI_SYSTEM_TABLE
+#include "kernel/firmware/efi_state.h"  // efi_st
 #include "lib/err.h"                    // fail
 #include "lib/log.h"                    // log_warn
 #include "lib/plain.h"                  // is_plain
 
+#include <stdio.h>
 #include <string.h>
 
-#define MAP_MAX 65536                   // bytes; GetMemoryMap says so when it needs more
 #define EXIT_ATTEMPTS 8
 #define OUTPUT_CHUNK 120
 
-static EFI_SYSTEM_TABLE *st;             // NULL before efi_open()
+EFI_SYSTEM_TABLE *efi_st;
+EFI_HANDLE efi_loader;
+static const struct boot_info *image;
 static bool leaving;                    // ExitBootServices has been called: only it and the map may be now
-static uint8_t map_buffer[MAP_MAX] __attribute__((aligned(16)));
+static bool complete;                   // our own page tables are in force
+static uint8_t map_buffer[EFI_MAP_MAX] __attribute__((aligned(16)));
 
 static const struct {
     UINT16 scan_code;
@@ -39,28 +42,69 @@ int efi_open(const struct boot_info *info)
     if (table == NULL || table->Hdr.Signature != EFI_SYSTEM_TABLE_SIGNATURE || table->BootServices == NULL)
         return fail(ERR_UEFI_OPERATION_FAILED, "no EFI system table at 0x%llx",
                     (unsigned long long)info->efi.system_table);
-    st = table;
-    EFI_STATUS status = efi_map_everything(st->BootServices);
-    if (EFI_ERROR(status))
-        log_warn("UEFI: no memory for page tables (0x%llx); the loader's stay", (unsigned long long)status);
+    efi_st = table;
+    efi_loader = (EFI_HANDLE)info->efi.image_handle;
+    image = info;
+    EFI_STATUS status = efi_map_everything(table->BootServices);
+    complete = !EFI_ERROR(status);
+    if (!complete)
+        log_warn("UEFI: no memory for page tables (%s); the loader's stay", efi_status_name(status));
     // SAFETY: firmware's GDT and IDT are still in place; its timer drives its events and key presses.
     __asm__ volatile("sti" : : : "memory");
-    st->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
+    table->BootServices->SetWatchdogTimer(0, 0, 0, NULL);
     return 0;
+}
+
+bool efi_maps_everything(void)
+{
+    return complete;
+}
+
+void *efi_address(const void *object)
+{
+    return (void *)image_phys(image, object);
+}
+
+const char *efi_status_name(EFI_STATUS status)
+{
+    static const struct {
+        EFI_STATUS status;
+        const char *name;
+    } names[] = {
+        {EFI_INVALID_PARAMETER, "invalid parameter"}, {EFI_UNSUPPORTED, "unsupported"},
+        {EFI_NOT_READY, "not ready"}, {EFI_DEVICE_ERROR, "device error"},
+        {EFI_OUT_OF_RESOURCES, "out of resources"}, {EFI_NOT_FOUND, "not found"},
+        {EFI_ACCESS_DENIED, "access denied"}, {EFI_NO_MEDIA, "no media"},
+        {EFI_NO_RESPONSE, "no response"}, {EFI_NO_MAPPING, "no mapping"}, {EFI_TIMEOUT, "timeout"},
+        {EFI_NOT_STARTED, "not started"}, {EFI_ALREADY_STARTED, "already started"},
+        {EFI_ABORTED, "aborted"}, {EFI_ICMP_ERROR, "ICMP error"}, {EFI_TFTP_ERROR, "TFTP error"},
+        {EFI_PROTOCOL_ERROR, "protocol error"}, {EFI_SECURITY_VIOLATION, "security violation"},
+        {EFI_CONNECTION_FIN, "connection closed"}, {EFI_CONNECTION_RESET, "connection reset"},
+        {EFI_CONNECTION_REFUSED, "connection refused"}, {EFI_NETWORK_UNREACHABLE, "network unreachable"},
+        {EFI_HOST_UNREACHABLE, "host unreachable"}, {EFI_PORT_UNREACHABLE, "port unreachable"},
+        {EFI_HTTP_ERROR, "HTTP error"},
+    };
+    static char number[24];
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].status == status)
+            return names[i].name;
+    snprintf(number, sizeof(number), "status 0x%llx", (unsigned long long)status);
+    return number;
 }
 
 bool efi_console(const struct boot_info *info)
 {
     if (!info->efi.boot_services || leaving)
         return false;
-    return st != NULL || efi_open(info) == 0;
+    return efi_st != NULL || efi_open(info) == 0;
 }
 
 int efi_key(void)
 {
     EFI_INPUT_KEY key = {0};
 
-    if (st->ConIn == NULL || EFI_ERROR(st->ConIn->ReadKeyStroke(st->ConIn, &key)))
+    if (efi_st->ConIn == NULL || EFI_ERROR(efi_st->ConIn->ReadKeyStroke(efi_st->ConIn, &key)))
         return -1;
     for (unsigned i = 0; i < sizeof(scan_keys) / sizeof(scan_keys[0]); i++) {
         if (key.UnicodeChar == 0 && key.ScanCode == scan_keys[i].scan_code)
@@ -78,13 +122,13 @@ static CHAR16 printable(char c)
 
 void efi_clear(void)
 {
-    if (st->ConOut != NULL)
-        st->ConOut->ClearScreen(st->ConOut);
+    if (efi_st->ConOut != NULL)
+        efi_st->ConOut->ClearScreen(efi_st->ConOut);
 }
 
 void efi_write(const char *text)
 {
-    while (st->ConOut != NULL && *text != '\0') {
+    while (efi_st->ConOut != NULL && *text != '\0') {
         CHAR16 out[OUTPUT_CHUNK + 3];
         unsigned n = 0;
         for (; *text != '\0' && n < OUTPUT_CHUNK; text++) {
@@ -93,7 +137,7 @@ void efi_write(const char *text)
             out[n++] = printable(*text);
         }
         out[n] = 0;
-        st->ConOut->OutputString(st->ConOut, out);
+        efi_st->ConOut->OutputString(efi_st->ConOut, out);
     }
 }
 
@@ -102,8 +146,8 @@ static void find_rsdp(struct boot_info *info)
     EFI_GUID newer = EFI_ACPI_20_TABLE_GUID;
     EFI_GUID older = ACPI_10_TABLE_GUID;
 
-    for (UINTN i = 0; i < st->NumberOfTableEntries; i++) {
-        const EFI_CONFIGURATION_TABLE *entry = &st->ConfigurationTable[i];
+    for (UINTN i = 0; i < efi_st->NumberOfTableEntries; i++) {
+        const EFI_CONFIGURATION_TABLE *entry = &efi_st->ConfigurationTable[i];
         if (memcmp(&entry->VendorGuid, &newer, sizeof(newer)) == 0) {
             info->rsdp = (uint64_t)entry->VendorTable;
             return;
@@ -125,7 +169,7 @@ static void find_framebuffer(struct boot_info *info)
     EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
     EFI_GRAPHICS_OUTPUT_PROTOCOL *gop = NULL;
 
-    if (EFI_ERROR(st->BootServices->LocateProtocol(&guid, NULL, (VOID **)&gop)) || gop->Mode == NULL)
+    if (EFI_ERROR(efi_st->BootServices->LocateProtocol(&guid, NULL, (VOID **)&gop)) || gop->Mode == NULL)
         return;
     const EFI_GRAPHICS_OUTPUT_MODE_INFORMATION *mode = gop->Mode->Info;
     EFI_PIXEL_BITMASK mask = mode->PixelInformation;
@@ -149,42 +193,52 @@ static void find_framebuffer(struct boot_info *info)
     mask_field(mask.BlueMask, &fb->blue_pos, &fb->blue_size);
 }
 
+EFI_STATUS efi_read_map(struct efi_map *map)
+{
+    map->at = efi_address(map_buffer);
+    map->size = EFI_MAP_MAX;
+    return efi_st->BootServices->GetMemoryMap(&map->size, map->at, &map->key, &map->descriptor_size,
+                                              &map->version);
+}
+
 // The key to ExitBootServices is the map of this very moment: a firmware event in between makes a new one.
 static EFI_STATUS leave(struct boot_info *info)
 {
-    // Named by physical address, see above.
-    EFI_MEMORY_DESCRIPTOR *map = (EFI_MEMORY_DESCRIPTOR *)image_phys(info, map_buffer);
     EFI_STATUS status = EFI_NOT_READY;
 
     for (unsigned i = 0; i < EXIT_ATTEMPTS; i++) {
-        UINTN size = MAP_MAX, key, descriptor_size;
-        UINT32 version;
-        status = st->BootServices->GetMemoryMap(&size, map, &key, &descriptor_size, &version);
+        struct efi_map map;
+        status = efi_read_map(&map);
         if (EFI_ERROR(status))
             return status;
         leaving = true;
-        status = st->BootServices->ExitBootServices((EFI_HANDLE)info->efi.image_handle, key);
+        status = efi_st->BootServices->ExitBootServices(efi_loader, map.key);
         if (!EFI_ERROR(status)) {
             info->efi.memory_map = map_buffer;
-            info->efi.memory_map_size = size;
-            info->efi.descriptor_size = (uint32_t)descriptor_size;
-            info->efi.descriptor_version = version;
+            info->efi.memory_map_size = map.size;
+            info->efi.descriptor_size = (uint32_t)map.descriptor_size;
+            info->efi.descriptor_version = map.version;
             return EFI_SUCCESS;
         }
     }
     return status;
 }
 
-int efi_exit(struct boot_info *info)
+void efi_look_around(struct boot_info *info)
 {
     find_rsdp(info);
     if (info->fb.kind != BOOT_FB_RGB)
         find_framebuffer(info);
+}
+
+int efi_exit(struct boot_info *info)
+{
+    efi_look_around(info);
     EFI_STATUS status = leave(info);
     if (EFI_ERROR(status))
-        return fail(ERR_UEFI_OPERATION_FAILED, "ExitBootServices failed (0x%llx)",
-                    (unsigned long long)status);
+        return fail(ERR_UEFI_OPERATION_FAILED, "ExitBootServices failed (%s)", efi_status_name(status));
     interrupts_off();
+    efi_st = NULL;
     info->efi.boot_services = false;
     info->range_count = 0;
     return efi_map_to_ranges(map_buffer, info->efi.memory_map_size, info->efi.descriptor_size, info);

@@ -1,4 +1,4 @@
-// UEFI while boot services live: its console for a question to the user, and the way out of it.
+// UEFI while boot services live: its console for a question to the user, memory shared with it, the way out.
 // No UEFI type leaves this folder. When info->efi.boot_services is false none of this may be called but
 // efi_console().
 //
@@ -16,6 +16,20 @@
 // Makes firmware calls safe: complete identity page tables (GRUB 2.14 leaves some that cover RAM only, and
 // firmware drivers touch registers above it), interrupts on, watchdog off. 0 or ERR_UEFI_OPERATION_FAILED.
 int efi_open(const struct boot_info *info);
+
+// True when efi_open() could make those page tables: else device memory must wait for efi_exit().
+bool efi_maps_everything(void);
+
+// Takes RSDP and, when the loader gave none, framebuffer into *info. efi_exit() does it, too.
+void efi_look_around(struct boot_info *info);
+
+// Fills info->ranges from the memory map of this moment, for memory_share(). 0 or
+// ERR_UEFI_OPERATION_FAILED, ERR_BOOT_INFO_INVALID.
+int efi_take_ranges(struct boot_info *info);
+
+// Firmware as the memory map's partner (kernel/memory.h): claims become AllocatePages() at their address, the
+// ISO's as reserved memory, which the firmware's own RAM disk and ACPI want; all else as loader data.
+extern const struct memmap_partner efi_memory;
 
 // True when the firmware's console can be used; does efi_open() when nobody has. False without boot services,
 // and once efi_exit() has begun to end them: consoles may be gone then.

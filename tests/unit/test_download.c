@@ -1,13 +1,8 @@
 // net/download.c: which mirror is asked when, what is resumed, when it gives up. parallel_get() and the stack
 // are played by a script; time by a counter.
-#include "lib/clock.h"          // now_us
-#include "lib/err.h"            // err_name
-#include "lib/sha256.h"         // sha256_init
-#include "net/download.h"       // download_run
-#include "net/http/http.h"      // http_get
-#include "net/parallel.h"       // parallel_get
-#include "net/poll.h"           // stack_wait
-#include "net/stack.h"          // tcp_open
+#include "tests/unit/download_peer.h"  // script
+#include "lib/err.h"                    // err_name
+#include "net/download.h"               // download_run
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,152 +14,11 @@
 #include <cmocka.h>
 #undef fail  // cmocka's; ours is a function
 
-#define WHOLE (4u << 20)
 #define A "http://a.test/x"
 #define B "http://b.test/x"
 #define C "http://c.test/x"
 
-// ---- the script -------------------------------------------------------------------------------------
-
-struct answer {
-    const char *host;        // who must be asked
-    uint64_t offset;         // for which byte on
-    const char *validator;   // with which If-Range, NULL: none
-    uint64_t until;          // bytes served up to here, then
-    int err;                 // ... this
-    unsigned status;         // HTTP status of ERR_HTTP_STATUS
-    const char *etag;        // what the server says, NULL: nothing
-    bool ranges, restarted, unknown;  // serves ranges; answers from byte 0; does not say its length
-    uint8_t fill;            // XORed on every byte: another image
-    uint64_t at_least_ms;    // how long the wait before was, at least
-};
-
-static const struct answer *script;
-static unsigned asked, script_length;
-static uint64_t clock_us, asked_at;
-static bool cancelled;
-static uint8_t image[WHOLE], place_bytes[WHOLE + 1];
-
-uint64_t now_us(void)
-{
-    return clock_us += 10;
-}
-
-int stack_wait(void)
-{
-    clock_us += 1000;
-    return cancelled ? fail(ERR_CANCELLED, "key") : 0;
-}
-
-int dns_lookup(const char *host, uint32_t *address, uint64_t deadline)
-{
-    (void)deadline;
-    clock_us += 5000;
-    *address = (uint32_t)host[0];
-    return strcmp(host, "unknown.test") == 0 ? fail(ERR_DNS_LOOKUP_FAILED, "%s", host) : 0;
-}
-
-int tcp_open(struct stream **stream, uint32_t address, uint16_t port, uint64_t deadline)
-{
-    (void)address;
-    (void)deadline;
-    clock_us += 7000;
-    *stream = NULL;
-    return port == 9 ? fail(ERR_CONNECTION_REFUSED, "closed") : 0;
-}
-
-int tcp_start(struct stream **stream, uint32_t address, uint16_t port)
-{
-    return tcp_open(stream, address, port, 0);
-}
-
-static int serve(struct http_get *get, const struct answer *a)
-{
-    uint64_t at = a->restarted ? 0 : get->offset;
-    uint8_t byte;
-    int err;
-
-    if (at == 0) {
-        get->restarted = a->restarted;
-        err = get->sink->begin(get->sink, a->unknown ? SINK_LENGTH_UNKNOWN : WHOLE);
-        if (err < 0)
-            return err;
-    }
-    for (; at < a->until; at++, get->received++) {
-        byte = image[at] ^ a->fill;
-        err = get->sink->write(get->sink, at, &byte, 1);
-        if (err < 0)
-            return err;
-    }
-    if (a->err == ERR_HTTP_STATUS)
-        return fail_http_status(a->status, "x");
-    if (a->err < 0)
-        return fail(a->err, "as the script says");
-    return get->sink->finish(get->sink, at);
-}
-
-int parallel_get(struct http_get *get, struct parallel *options)
-{
-    const struct answer *a = &script[asked];
-    struct stream *stream;
-    int err;
-
-    assert_true(asked < script_length);
-    asked++;
-    options->used = 1;
-    assert_string_equal(get->url->host, a->host);
-    assert_int_equal(get->offset, a->offset);
-    assert_string_equal(get->validator != NULL ? get->validator : "",
-                        a->validator != NULL ? a->validator : "");
-    assert_int_equal(get->known_length, a->offset > 0 ? WHOLE : SINK_LENGTH_UNKNOWN);
-    assert_true(clock_us - asked_at >= a->at_least_ms * 1000);
-    get->final_url = *get->url;
-    err = get->connect(get->ctx, get->url, &stream);
-    if (err == 0) {
-        get->accepts_ranges = a->ranges;
-        snprintf(get->etag, sizeof(get->etag), "%s", a->etag != NULL ? a->etag : "");
-        err = serve(get, a);
-    }
-    asked_at = clock_us;
-    return err;
-}
-
-// ---- the place --------------------------------------------------------------------------------------
-
-struct place {
-    struct sink sink;
-    unsigned begins, finishes;
-    uint64_t limit;
-};
-
-static int place_begin(struct sink *sink, uint64_t length)
-{
-    struct place *p = (struct place *)sink;
-
-    p->begins++;
-    return length != SINK_LENGTH_UNKNOWN && length > p->limit ? fail(ERR_NOT_ENOUGH_MEMORY, "small") : 0;
-}
-
-static int place_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
-{
-    (void)sink;
-    assert_true(offset + length <= WHOLE);
-    memcpy(place_bytes + offset, data, length);
-    return 0;
-}
-
-static int place_finish(struct sink *sink, uint64_t length)
-{
-    struct place *p = (struct place *)sink;
-
-    assert_int_equal(length, WHOLE);
-    p->finishes++;
-    return 0;
-}
-
 // ---- cases ------------------------------------------------------------------------------------------
-
-static const uint8_t *good_digest;
 
 struct expected {
     int err;
@@ -174,7 +28,7 @@ struct expected {
 static struct download run(const char *const *urls, unsigned count, unsigned retries, const uint8_t *digest,
                            const struct answer *answers, unsigned answer_count, struct expected expected)
 {
-    struct place place = { .sink = { place_begin, place_write, place_finish, NULL }, .limit = WHOLE };
+    struct place place = make_place();
     struct download d = { .urls = urls, .url_count = count, .retries = retries, .sha256 = digest,
                           .timeout_ms = 1000, .place = &place.sink };
     int err;
@@ -427,21 +281,6 @@ static void test_urls(void **state)
     assert_int_equal(download_run(&d), ERR_NO_URL);
     run(bad, 2, 3, NULL, NULL, 0, (struct expected){ ERR_SCHEME_UNSUPPORTED, 0, 0, 0 });
     RUN(refused, 0, NULL, answers, 0, 3, 0, 1);
-}
-
-static int make_image(void **state)
-{
-    static uint8_t digest[32];
-    struct sha256 hash;
-
-    (void)state;
-    for (unsigned i = 0; i < WHOLE; i++)
-        image[i] = (uint8_t)(i * 2654435761u >> 13);
-    sha256_init(&hash);
-    sha256_update(&hash, image, WHOLE);
-    sha256_final(&hash, digest);
-    good_digest = digest;
-    return 0;
 }
 
 int main(void)

@@ -4,6 +4,7 @@ UNIT-test_string := tests/unit/klibc.c lib/copy.c
 UNIT-test_format := tests/unit/klibc.c lib/copy.c
 UNIT-test_err := lib/err.c
 UNIT-test_memmap := kernel/memmap.c lib/err.c
+UNIT-test_memmap_shared := kernel/memmap.c lib/err.c
 UNIT-test_heap := kernel/heap.c lib/err.c
 UNIT-test_options := kernel/options.c kernel/option_values.c lib/err.c
 UNIT-test_sha256 := lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
@@ -37,7 +38,11 @@ UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
-UNIT-test_download := net/download.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+UNIT-test_backend := net/backend.c lib/err.c
+UNIT-test_uefi_stream := net/uefi_stream.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
+DOWNLOAD := tests/unit/download_peer.c net/download.c net/backend.c net/stack_backend.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+UNIT-test_download := $(DOWNLOAD)
+UNIT-test_download_backends := $(DOWNLOAD)
 NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/join.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_stack := kernel/random.c $(NET_STACK)
 UNIT-test_profile := kernel/profile.c

@@ -1,0 +1,33 @@
+// The firmware's network: making its drivers manage the controllers, and an IPv4 address from it.
+#ifndef URLBOOT_KERNEL_FIRMWARE_EFI_NETWORK_H
+#define URLBOOT_KERNEL_FIRMWARE_EFI_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct efi_network_wish {
+    bool dhcp;                 // else the addresses below, network byte order, 0: not given
+    uint32_t client, gateway, netmask, dns[2];
+    bool have_mac;             // only the controller with this address
+    uint8_t mac[6];
+};
+
+struct efi_network {           // what was got
+    uint8_t mac[6];
+    uint32_t address, netmask; // network byte order
+};
+
+// Connects every driver of the firmware to its devices, as firmware that booted fast has not done (UEFI 2.10
+// section 7.3.12), and takes controllers back from a loader that holds them. Once: further calls do nothing.
+void efi_network_connect(void);
+
+// Gets an address on the first controller with HTTP that answers, by DHCP on all of them at once or from the
+// wish. `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND,
+// ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_NO_LINK, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
+int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
+                   struct efi_network *got);
+
+// Gives back what efi_network_up() changed: the address policy, which firmware stores for good.
+void efi_network_down(void);
+
+#endif

@@ -1,0 +1,37 @@
+// What the files of kernel/firmware share while boot services live. Nobody else includes it.
+#ifndef URLBOOT_KERNEL_FIRMWARE_EFI_STATE_H
+#define URLBOOT_KERNEL_FIRMWARE_EFI_STATE_H
+
+#include "kernel/firmware/efi_types.h"  // EFI_SYSTEM_TABLE
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EFI_MAP_MAX 65536               // bytes; GetMemoryMap says so when it needs more
+
+struct efi_map {
+    EFI_MEMORY_DESCRIPTOR *at;          // the buffer, by its physical address
+    UINTN size, descriptor_size, key;
+    UINT32 version;
+};
+
+// The system table, NULL before efi_open() and after efi_exit().
+extern EFI_SYSTEM_TABLE *efi_st;
+
+// The loader's image handle, NULL when it is not known.
+extern EFI_HANDLE efi_loader;
+
+// Reads the memory map of this moment into the one buffer for it; valid until the next call.
+EFI_STATUS efi_read_map(struct efi_map *map);
+
+// What a firmware call returned, for sentences: "NOT_FOUND", or its number.
+const char *efi_status_name(EFI_STATUS status);
+
+// The controller that efi_network_up() chose, NULL when there is none.
+EFI_HANDLE efi_network_handle(void);
+
+// `object`, a static one, at the address where firmware and its devices see it. Objects on the stack and on
+// the heap are there already.
+void *efi_address(const void *object);
+
+#endif

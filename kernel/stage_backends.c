@@ -1,0 +1,205 @@
+// The backends of this program and the order in which they are tried: the firmware's HTTP, our own drivers.
+// Which of them exist on a machine, and what each needs before it works.
+
+#include "kernel/stages.h"               // stage_network
+#include "drivers/nic.h"                 // nic_has_driver
+#include "drivers/pci/pci.h"             // pci_early_any
+#include "kernel/firmware/efi_network.h" // efi_network_up
+#include "kernel/phase.h"                // phase_begin
+#include "lib/clock.h"                   // deadline_ms
+#include "lib/err.h"                     // fail
+#include "lib/log.h"                     // log_info
+#include "net/address.h"                 // address_static
+#include "net/poll.h"                    // stack_check_cancel
+#include "net/uefi_stream.h"             // uefi_stream_open
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ADDRESS_TIMEOUTS 3         // of timeout= each, as stage_address()
+#define HASTE_MS 12000             // for firmware's DHCP when our own driver can do it instead
+
+static void use(struct boot *b, const char *name, const char *device)
+{
+    snprintf(b->through, sizeof(b->through), "%s%s%s", name, device[0] != '\0' ? ", " : "", device);
+}
+
+// ---- the firmware's HTTP ----------------------------------------------------------------------------
+
+static int need_boot_services(const struct boot *b)
+{
+    if (b->info->efi.boot_services)
+        return 0;
+    return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "%s", b->info->efi.present
+                                                       ? "the boot loader has ended UEFI's boot services"
+                                                       : "this machine did not boot by UEFI");
+}
+
+static int uefi_available(void *ctx)
+{
+    const struct boot *b = ctx;
+    int err = need_boot_services(b);
+
+    // Firmware's HTTP does not tell what DHCP said about a URL.
+    if (!err && b->options.url_count == 0)
+        err = fail(ERR_NO_URL, "the firmware's DHCP tells no URL, and none was given");
+    return err;
+}
+
+// A MAC address as nic= takes it. False when the text is none.
+static bool parse_mac(const char *text, uint8_t mac[6])
+{
+    for (unsigned i = 0; i < 6; i++) {
+        char *end;
+        mac[i] = (uint8_t)strtoul(text, &end, 16);
+        if (end != text + 2 || *end != (i < 5 ? ':' : '\0'))
+            return false;
+        text = end + 1;
+    }
+    return true;
+}
+
+static int make_wish(const struct options *opt, struct efi_network_wish *wish)
+{
+    *wish = (struct efi_network_wish){.dhcp = opt->ip.dhcp};
+    if (opt->nic != NULL) {
+        wish->have_mac = parse_mac(opt->nic, wish->mac);
+        if (!wish->have_mac)
+            return fail(ERR_UNSUPPORTED, "the firmware's controllers are chosen by nic=MAC only");
+    }
+    if (opt->ip.dhcp)
+        return 0;
+    struct stack_lease lease;
+    struct stack_ip ip = stage_ip(opt);
+    int err = address_static(&lease, &ip);
+    wish->client = lease.address;
+    wish->netmask = lease.netmask;
+    wish->gateway = lease.gateway;
+    memcpy(wish->dns, lease.dns, sizeof(wish->dns));
+    return err;
+}
+
+static bool native_is_possible(void)
+{
+    return pci_early_any(nic_has_driver);
+}
+
+static int uefi_up(void *ctx)
+{
+    struct boot *b = ctx;
+    struct efi_network_wish wish;
+    struct efi_network got;
+    bool haste = b->options.backend == OPT_BACKEND_AUTO && native_is_possible();
+    int err = make_wish(&b->options, &wish);
+
+    if (err)
+        return err;
+    phase_begin(PHASE_NIC);
+    log_info("UEFI: connecting the firmware's network drivers");
+    efi_network_connect();
+    phase_begin(PHASE_DHCP);
+    uint64_t patience = haste ? HASTE_MS : b->options.timeout_s * 1000ull * ADDRESS_TIMEOUTS;
+    err = efi_network_up(&wish, stack_check_cancel, deadline_ms(patience), &got);
+    if (err)
+        return err;
+    const uint8_t *a = (const uint8_t *)&got.address, *m = got.mac;
+    log_info("UEFI: %u.%u.%u.%u on %02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], m[0], m[1], m[2],
+             m[3], m[4], m[5]);
+    use(b, "uefi", "");
+    return 0;
+}
+
+static void uefi_down(void *ctx)
+{
+    (void)ctx;
+    efi_network_down();
+}
+
+static int uefi_connect(const struct url *url, uint32_t timeout_ms, struct stream **stream,
+                        struct backend_times *times)
+{
+    // Name and handshake are the firmware's business, inside the first request.
+    (void)times;
+    return uefi_stream_open(stream, url, timeout_ms);
+}
+
+static const struct backend uefi_backend = {
+    .name = "uefi",
+    .what = "the firmware's HTTP",
+    .available = uefi_available,
+    .up = uefi_up,
+    .down = uefi_down,
+    .connect = uefi_connect,
+    .https = true,
+    .yields = true,
+};
+
+// ---- our own drivers --------------------------------------------------------------------------------
+
+static int native_available(void *ctx)
+{
+    const struct boot *b = ctx;
+
+    // Leaving boot services is final: not for nothing.
+    if (!b->info->efi.boot_services || b->options.backend == OPT_BACKEND_NATIVE || native_is_possible())
+        return 0;
+    return fail(ERR_NO_NIC_FOUND, "there is no driver of our own for any network controller");
+}
+
+static int native_up(void *ctx)
+{
+    struct boot *b = ctx;
+    int err = stage_take_over(b);
+
+    if (!err)
+        err = stage_pci(b);
+    if (!err)
+        err = stage_nics(b);
+    if (!err)
+        err = stage_address(b);
+    if (!err)
+        use(b, "native", stack_lease()->nic->driver);
+    phase_begin(PHASE_DOWNLOAD);
+    return err;
+}
+
+static void native_down(void *ctx)
+{
+    (void)ctx;
+    stack_down();
+}
+
+static const struct backend native_backend = {
+    .name = "native",
+    .what = "our own drivers",
+    .available = native_available,
+    .up = native_up,
+    .down = native_down,
+    .connect = stack_connect,
+    .connect_soon = stack_connect_soon,
+};
+
+// ---- the order --------------------------------------------------------------------------------------
+
+static const struct backend *const lists[][BACKENDS_MAX] = {
+    [OPT_BACKEND_AUTO] = {&uefi_backend, &native_backend},
+    [OPT_BACKEND_UEFI] = {&uefi_backend},
+    [OPT_BACKEND_NATIVE] = {&native_backend},
+    [OPT_BACKEND_SNP] = {&native_backend},
+};
+
+int stage_network(struct boot *b)
+{
+    const struct backend *const *list = lists[b->options.backend];
+    unsigned count = 0;
+
+    // Without UEFI there is no choice, and nothing worth a word about it.
+    if (b->options.backend == OPT_BACKEND_AUTO && !b->info->efi.boot_services)
+        list = lists[OPT_BACKEND_NATIVE];
+    while (count < BACKENDS_MAX && list[count] != NULL)
+        count++;
+    b->backends = (struct backends){.list = list, .count = count, .ctx = b};
+    stack_cancelled = stage_key_cancels;
+    return backends_first(&b->backends);
+}

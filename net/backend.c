@@ -1,0 +1,85 @@
+// The chain of backends (contract: net/backend.h). Order and reasons only: what a backend does is its own.
+#include "net/backend.h"  // backends_first
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/err.h"  // fail
+#include "lib/log.h"  // log_warn
+
+#define REASONS_MAX 200
+
+static void leave(struct backends *b, int err)
+{
+    snprintf(b->record[b->at].why, sizeof(b->record[b->at].why), "%s%s%s", err < 0 ? err_name(err) : "",
+             err < 0 ? ": " : "", fail_detail());
+    b->record[b->at].left = true;
+}
+
+// When several were tried: all their reasons, for the one error that is shown.
+static int none_left(const struct backends *b, int err)
+{
+    char reasons[REASONS_MAX] = "";
+    size_t used = 0;
+
+    if (b->count < 2)
+        return err;
+    for (unsigned i = 0; i < b->count && used < sizeof(reasons); i++)
+        used += (size_t)snprintf(reasons + used, sizeof(reasons) - used, "%s%s: %s", i > 0 ? "; " : "",
+                                 b->list[i]->name, b->record[i].why);
+    return fail(err, "%s", reasons);
+}
+
+// Brings up the one at b->at or one behind it.
+static int bring_up(struct backends *b, int err)
+{
+    for (; b->at < b->count; b->at++) {
+        const struct backend *backend = b->list[b->at];
+        err = backend->available != NULL ? backend->available(b->ctx) : 0;
+        if (err == 0 && backend->up != NULL)
+            err = backend->up(b->ctx);
+        if (err == 0) {
+            if (b->count > 1)
+                log_info("backend: %s", backend->what);
+            return 0;
+        }
+        leave(b, err);
+        if (err == ERR_CANCELLED)
+            return err;
+        if (b->count > 1)
+            log_warn("backend: not %s: %s", backend->what, b->record[b->at].why);
+    }
+    return none_left(b, err);
+}
+
+int backends_first(struct backends *b)
+{
+    b->at = 0;
+    memset(b->record, 0, sizeof(b->record));
+    return bring_up(b, fail(ERR_NO_NIC_FOUND, "there is no backend to try"));
+}
+
+int backends_next(struct backends *b, int err)
+{
+    const struct backend *backend = b->list[b->at];
+
+    leave(b, err);
+    log_warn("backend: leaving %s: %s", backend->what, b->record[b->at].why);
+    if (backend->down != NULL)
+        backend->down(b->ctx);
+    b->at++;
+    return bring_up(b, err);
+}
+
+const struct backend *backends_current(const struct backends *b)
+{
+    return b->list[b->at];
+}
+
+bool backends_more(const struct backends *b)
+{
+    for (unsigned i = b->at + 1; i < b->count; i++)
+        if (b->list[i]->available == NULL || b->list[i]->available(b->ctx) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,154 @@
+// net/backend.c: the order of the chain, and what becomes of the reasons.
+#include "lib/err.h"      // fail
+#include "net/backend.h"  // backends_first
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#undef fail  // cmocka's; ours is a function
+
+static char calls[64];       // a letter for each call, in order: a, b available; A, B up; x, y down
+static int available_a, up_a, available_b, up_b;
+
+static int note(char letter, int err)
+{
+    size_t n = strlen(calls);
+
+    calls[n] = letter;
+    calls[n + 1] = '\0';
+    return err < 0 ? fail(err, "reason of %c", letter) : 0;
+}
+
+static int a_available(void *ctx)
+{
+    assert_ptr_equal(ctx, calls);
+    return note('a', available_a);
+}
+
+static int a_up(void *ctx)
+{
+    assert_ptr_equal(ctx, calls);
+    return note('A', up_a);
+}
+
+static void a_down(void *ctx)
+{
+    assert_ptr_equal(ctx, calls);
+    note('x', 0);
+}
+
+static int b_available(void *ctx)
+{
+    (void)ctx;
+    return note('b', available_b);
+}
+
+static int b_up(void *ctx)
+{
+    (void)ctx;
+    return note('B', up_b);
+}
+
+static const struct backend a = {
+    .name = "a", .what = "the first", .available = a_available, .up = a_up, .down = a_down };
+static const struct backend b = { .name = "b", .what = "the second", .available = b_available, .up = b_up };
+static const struct backend *const both[] = { &a, &b };
+static struct backends chain;
+
+static int set_up(void **state)
+{
+    (void)state;
+    calls[0] = '\0';
+    available_a = up_a = available_b = up_b = 0;
+    chain = (struct backends){ .list = both, .count = 2, .ctx = calls };
+    return 0;
+}
+
+static void test_first_works(void **state)
+{
+    (void)state;
+    assert_int_equal(backends_first(&chain), 0);
+    assert_ptr_equal(backends_current(&chain), &a);
+    assert_string_equal(calls, "aA");
+    assert_true(backends_more(&chain));
+    available_b = ERR_NO_NIC_FOUND;
+    assert_false(backends_more(&chain));
+}
+
+static void test_falls_back(void **state)
+{
+    (void)state;
+    up_a = ERR_DHCP_TIMEOUT;
+    assert_int_equal(backends_first(&chain), 0);
+    assert_ptr_equal(backends_current(&chain), &b);
+    assert_string_equal(calls, "aAbB");
+    assert_true(chain.record[0].left);
+    assert_string_equal(chain.record[0].why, "DhcpTimeout: reason of A");
+    assert_false(chain.record[1].left);
+    assert_false(backends_more(&chain));
+}
+
+// Not to be tried at all: up() is not called, and the reason is kept all the same.
+static void test_not_available(void **state)
+{
+    (void)state;
+    available_a = ERR_UEFI_PROTOCOL_NOT_FOUND;
+    assert_int_equal(backends_first(&chain), 0);
+    assert_string_equal(calls, "abB");
+    assert_string_equal(chain.record[0].why, "UefiProtocolNotFound: reason of a");
+}
+
+static void test_leaves(void **state)
+{
+    (void)state;
+    assert_int_equal(backends_first(&chain), 0);
+    fail(ERR_STALLED, "it is slow");
+    assert_int_equal(backends_next(&chain, 0), 0);
+    assert_ptr_equal(backends_current(&chain), &b);
+    assert_string_equal(calls, "aAxbB");
+    assert_string_equal(chain.record[0].why, "it is slow");
+    fail(ERR_CONNECTION_RESET, "gone");
+    assert_int_equal(backends_next(&chain, ERR_CONNECTION_RESET), ERR_CONNECTION_RESET);
+    assert_string_equal(fail_detail(), "a: it is slow; b: ConnectionReset: gone");
+}
+
+static void test_all_fail(void **state)
+{
+    (void)state;
+    up_a = ERR_DHCP_TIMEOUT;
+    up_b = ERR_NO_LINK;
+    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_string_equal(fail_detail(), "a: DhcpTimeout: reason of A; b: NoLink: reason of B");
+    // A key stops the search.
+    set_up(NULL);
+    up_a = ERR_CANCELLED;
+    assert_int_equal(backends_first(&chain), ERR_CANCELLED);
+    assert_string_equal(calls, "aA");
+}
+
+// One alone speaks for itself.
+static void test_only_one(void **state)
+{
+    (void)state;
+    chain.count = 1;
+    up_a = ERR_NO_LINK;
+    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_string_equal(fail_detail(), "reason of A");
+    chain.count = 0;
+    assert_int_equal(backends_first(&chain), ERR_NO_NIC_FOUND);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_first_works, set_up),   cmocka_unit_test_setup(test_falls_back, set_up),
+        cmocka_unit_test_setup(test_not_available, set_up), cmocka_unit_test_setup(test_leaves, set_up),
+        cmocka_unit_test_setup(test_all_fail, set_up),      cmocka_unit_test_setup(test_only_one, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+// net/download.c over a chain of backends: when one is left for the next, and where that one goes on.
+#include "tests/unit/download_peer.h"  // script
+#include "lib/err.h"        // fail
+#include "net/backend.h"    // backends_first
+#include "net/download.h"   // download_run
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#undef fail  // cmocka's; ours is a function
+
+static const char *const urls[] = { "http://a.test/x" };
+static unsigned ups, downs;
+
+static int count_up(void *ctx)
+{
+    (void)ctx;
+    ups++;
+    return 0;
+}
+
+static void count_down(void *ctx)
+{
+    (void)ctx;
+    downs++;
+}
+
+static int unavailable(void *ctx)
+{
+    (void)ctx;
+    return fail(ERR_NO_NIC_FOUND, "no driver");
+}
+
+static int no_way(const struct url *url, uint32_t timeout_ms, struct stream **stream, struct backend_times *times)
+{
+    (void)stream;
+    times->connect_us = timeout_ms;
+    return fail(ERR_UEFI_OPERATION_FAILED, "%s: refused", url->host);
+}
+
+static const struct backend slow = { .name = "slow", .what = "slow", .up = count_up, .down = count_down,
+                                     .connect = stack_connect, .yields = true };
+static const struct backend broken = { .name = "broken", .what = "broken", .up = count_up, .down = count_down,
+                                       .connect = no_way };
+static const struct backend fast = { .name = "fast", .what = "fast", .up = count_up, .connect = stack_connect,
+                                     .connect_soon = stack_connect_soon };
+static const struct backend absent = { .name = "absent", .what = "absent", .available = unavailable };
+
+static struct download run_chain(const struct backend *first, const struct backend *second,
+                                 const struct answer *answers, unsigned count, int expected)
+{
+    const struct backend *const list[] = { first, second };
+    struct backends chain = { .list = list, .count = 2 };
+    struct place place = make_place();
+    struct download d = { .urls = urls, .url_count = 1, .retries = 0, .sha256 = good_digest, .timeout_ms = 1000,
+                          .place = &place.sink, .backends = &chain };
+
+    script = answers;
+    script_length = count;
+    asked = ups = downs = 0;
+    asked_at = clock_us;
+    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(download_run(&d), expected);
+    assert_int_equal(asked, count);
+    assert_int_equal(place.begins, expected == ERR_UEFI_OPERATION_FAILED ? 0 : 1);
+    return d;
+}
+
+// The clock of this test makes every backend slow. It is left at the byte it has come to.
+static void test_leaves_the_slow_backend(void **state)
+{
+    static const struct answer answers[] = {
+        { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true },
+        { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true, .anywhere = true,
+          .validator = "\"v\"" },
+    };
+    struct download d;
+
+    (void)state;
+    d = run_chain(&slow, &fast, answers, 2, 0);
+    assert_int_equal(d.resumes, 1);
+    assert_int_equal(ups, 2);
+    assert_int_equal(downs, 1);
+    assert_true(d.digest_checked);
+    // Not when there is nothing better, whatever stands in the list.
+    d = run_chain(&slow, &absent, answers, 1, 0);
+    assert_int_equal(d.attempts, 1);
+    assert_int_equal(downs, 0);
+}
+
+static void test_leaves_the_broken_backend(void **state)
+{
+    static const struct answer answers[] = {
+        { .host = "a.test", .until = WHOLE },
+        { .host = "a.test", .until = WHOLE },
+    };
+    static const struct answer cut[] = {
+        { .host = "a.test", .until = 1000, .etag = "\"v\"", .ranges = true, .err = ERR_BODY_TRUNCATED },
+        { .host = "a.test", .until = WHOLE, .offset = 1000, .etag = "\"v\"", .ranges = true,
+          .validator = "\"v\"" },
+    };
+    static const struct answer missing[] = {
+        { .host = "a.test", .err = ERR_HTTP_STATUS, .status = 404 },
+    };
+    struct download d;
+
+    (void)state;
+    run_chain(&broken, &fast, answers, 2, 0);
+    assert_int_equal(ups, 2);
+    run_chain(&broken, &absent, answers, 1, ERR_UEFI_OPERATION_FAILED);
+    // A connection that broke goes on elsewhere at once; a server's no is a no.
+    d = run_chain(&slow, &fast, cut, 2, 0);
+    assert_int_equal(d.resumes, 1);
+    run_chain(&slow, &fast, missing, 1, ERR_HTTP_STATUS);
+    assert_int_equal(downs, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_leaves_the_slow_backend),
+        cmocka_unit_test(test_leaves_the_broken_backend),
+    };
+
+    return cmocka_run_group_tests(tests, make_image, NULL);
+}
