@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "kernel/firmware/efi_http.h"  // efi_http_open
 #include "kernel/memory.h"             // kcalloc
@@ -82,12 +83,25 @@ static int stream_send(struct stream *s, const void *data, size_t length, uint64
     return u->err;
 }
 
+// edk2 waits for ever for more of a body that only the end of the connection ends.
+static bool says_length(const char *head)
+{
+    for (const char *line = strstr(head, "\r\n"); line != NULL; line = strstr(line, "\r\n")) {
+        line += 2;
+        if (strncasecmp(line, "content-length:", 15) == 0 || strncasecmp(line, "transfer-encoding:", 18) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int take_head(struct uefi_stream *u)
 {
     long length = efi_http_head(u->http, (char *)u->data, sizeof(u->data));
 
     if (length < 0)
         return (int)length;
+    if (strncmp((const char *)u->data, "HTTP/1.1 2", 10) == 0 && !says_length((const char *)u->data))
+        return fail(ERR_UNSUPPORTED, "the firmware's HTTP reads no body whose length is not announced");
     u->at = 0;
     u->length = (size_t)length;
     u->state = BODY;

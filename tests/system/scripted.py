@@ -195,6 +195,14 @@ def truncated_once(request):
 
 
 @behaviour
+def cut_once(request):
+    """cut-once/N: N bytes at the first request, then as it should be, with ranges."""
+    status_line, headers, part = request.ranged(request.server.body)
+    request.head(status_line, **headers)
+    request.send(part[:int(request.argument)] if request.count == 1 else part)
+
+
+@behaviour
 def short(request):
     """Announces 1000 bytes less than the file has and sends the whole of it."""
     request.head(Content_Length=len(request.server.body) - 1000)

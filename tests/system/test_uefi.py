@@ -1,0 +1,114 @@
+"""The ways to the network on UEFI: the firmware's HTTP, our own drivers, and how one follows on the other."""
+import re
+
+import pytest
+
+from test_http import requests
+
+MEMORY = 768
+FIRMWARE = "backend: the firmware's HTTP"
+OURS = "backend: our own drivers"
+
+
+def answers(lab):
+    """(status, bytes sent) of nginx's answers about the small ISO, in their order."""
+    log = (lab.folder / "nginx" / "access.log").read_text()
+    return [(int(status), int(sent)) for status, sent in re.findall(r'small\.iso\S* HTTP/1\.1" (\d+) (\d+)', log)]
+
+
+@pytest.mark.parametrize("door", ["uefi", "pxe-uefi"])
+def test_firmware_alone(boot, url, small, lab, door):
+    """All of it through the firmware, whose drivers nobody has connected (CD), or that GRUB has just used (PXE)."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", "backend=uefi", door=door, memory=MEMORY)
+    assert "MiB 100 %" in machine.text and "(uefi)" in machine.text
+    assert answers(lab) == [(200, small.length)]
+    assert machine.text.index("SHA-256 matches") < machine.text.index("bus mastering taken from 1 network function")
+
+
+@pytest.mark.parametrize("door", ["uefi", "pxe-uefi"])
+def test_leaves_slow_firmware(boot, url, small, lab, door):
+    """The download goes on at the same byte over our own drivers."""
+    machine = boot.good(f"url={url}?limit=600k", f"sha256={small.sha256}", door=door, memory=MEMORY)
+    assert machine.text.index(FIRMWARE) < machine.text.index("leaving the firmware's HTTP: it is slow")
+    assert machine.text.index("leaving the firmware's HTTP") < machine.text.index(OURS)
+    (status, begun), (next_status, rest) = answers(lab)
+    assert (status, next_status) == (200, 206)
+    kept = small.length - rest
+    assert 0 < kept <= begun, "nothing of what had come was kept"
+
+
+def test_goes_on_after_a_cut(boot, scripted_url, small, lab):
+    """The server breaks off in the middle: the next backend asks for the rest."""
+    machine = boot.good(f"url={scripted_url('cut-once/300000')}", f"sha256={small.sha256}", door="uefi", memory=MEMORY)
+    assert "leaving the firmware's HTTP: BodyTruncated" in machine.text and OURS in machine.text
+    first, second = requests(lab)
+    assert "range" not in first["headers"]
+    assert second["headers"]["range"] == "bytes=300000-"
+
+
+def test_firmware_goes_on_after_a_cut(boot, scripted_url, small, lab):
+    """... and so does the firmware's HTTP when it is all there is."""
+    boot.good(f"url={scripted_url('truncated-once')}", f"sha256={small.sha256}", "backend=uefi", door="uefi",
+              memory=MEMORY)
+    assert requests(lab)[1]["headers"]["range"] == f"bytes={small.length // 2}-"
+
+
+@pytest.mark.parametrize("path", ["chunked", "redirect/absolute", "redirect/relative"])
+def test_firmware_gets_good_answers(boot, scripted_url, small, path):
+    """Redirects, chunks and ends of connection through the firmware."""
+    boot.good(f"url={scripted_url(path)}", f"sha256={small.sha256}", "backend=uefi", door="uefi", memory=MEMORY)
+
+
+def test_firmware_wants_a_length(boot, scripted_url, small):
+    """A body that only the end of the connection ends: edk2 waits for ever, so it is ours."""
+    machine = boot.good(f"url={scripted_url('close11')}", f"sha256={small.sha256}", door="uefi", memory=MEMORY)
+    assert "leaving the firmware's HTTP: Unsupported" in machine.text and OURS in machine.text
+
+
+BAD = {"status/404": "HttpError", "truncated": "BodyTruncated", "stall": "TransferStalled", "reset": "ConnectionReset",
+       "redirect/loop": "TooManyRedirects", "two-lengths": "InvalidResponse"}
+
+
+@pytest.mark.parametrize("path", BAD)
+def test_firmware_gets_bad_answers(boot, scripted_url, path):
+    """The same names as on our own stack."""
+    name, machine = boot.bad(f"url={scripted_url(path)}", "backend=uefi", "retry=0", "timeout=5", door="uefi",
+                             memory=MEMORY)
+    assert name == BAD[path], machine.tail()
+
+
+def test_firmware_without_driver(boot, url, small):
+    """A card that OVMF has no driver for, and no ROM: ours carries it, and the reason is told."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", door="uefi", nic="e1000", memory=MEMORY)
+    assert re.search(r"backend: not the firmware's HTTP: NoNicFound: \S", machine.text), machine.tail()
+    assert OURS in machine.text
+
+
+def test_firmware_without_dhcp(boot, url):
+    """Nobody gives an address: both are asked, and both reasons are shown."""
+    name, machine = boot.bad(f"url={url}", "timeout=5", door="uefi", dnsmasq=["--dhcp-ignore=tag:!known"],
+                             memory=MEMORY)
+    assert name == "DhcpTimeout"
+    assert re.search(r"why: +uefi: DhcpTimeout: .*; native: DhcpTimeout: ", machine.text), machine.tail()
+
+
+def test_static_address(boot, url, small):
+    """ip= for the firmware, too."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", "backend=uefi", "ip=10.77.0.44::10.77.0.1:255.255.255.0",
+                        door="uefi", memory=MEMORY)
+    assert "UEFI: 10.77.0.44 on " in machine.text
+
+
+def test_native_leaves_boot_services_at_once(boot, url, small):
+    """backend=native asks firmware for nothing."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", "backend=native", door="uefi", memory=MEMORY)
+    assert "UEFI: connecting" not in machine.text
+    assert machine.text.index("bus mastering taken") < machine.text.index("MiB RAM, ") \
+        or "bus mastering taken" not in machine.text
+
+
+def test_uefi_backend_on_bios(boot, url):
+    """What is not there is said."""
+    name, machine = boot.bad(f"url={url}", "backend=uefi")
+    assert name == "UefiProtocolNotFound"
+    assert "did not boot by UEFI" in machine.text
