@@ -22,7 +22,7 @@ KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/st
            kernel/font.o kernel/screen.o kernel/keyboard.o kernel/scancode.o kernel/escape.o \
            kernel/prompt.o kernel/progress.o kernel/phase.o kernel/profile.o kernel/failure.o kernel/reboot.o \
            kernel/log.o kernel/panic.o kernel/symbols.o \
-           kernel/firmware/efi.o kernel/firmware/efi_memory.o kernel/firmware/efi_network.o kernel/firmware/efi_http.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
+           kernel/firmware/efi.o kernel/firmware/efi_memory.o kernel/firmware/efi_network.o kernel/firmware/efi_http.o kernel/firmware/efi_snp.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/tsc_rate.o kernel/random.o \
            kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
@@ -31,7 +31,7 @@ DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/p
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o drivers/mmio.o drivers/intel/net.o drivers/intel/ids.o \
            drivers/intel/address.o drivers/intel/mac.o drivers/intel/express.o drivers/intel/rings.o \
-           drivers/intel/rx.o drivers/intel/tx.o
+           drivers/intel/rx.o drivers/intel/tx.o drivers/snp/snp.o
 NET     := net/lwip/port.o net/netif.o net/join.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/backend.o net/stack_backend.o net/uefi_stream.o net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \

@@ -1,5 +1,5 @@
 // Finds network devices and their drivers, keeps the list, starts and stops (contract: drivers/nic.h).
-// Not handled: devices that come or go later; NICs that are not on PCI.
+// Not handled: devices that come or go later.
 #include "drivers/nic.h"  // nic_probe_all
 
 #include <string.h>
@@ -33,6 +33,11 @@ static void log_found(const struct nic *nic)
 {
     const struct pci_dev *pci = nic->pci;
 
+    if (pci == NULL) {
+        log_info("NIC %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", nic->driver, nic->chip, nic->mac[0],
+                 nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
+        return;
+    }
     log_info("NIC %04x:%02x:%02x.%x %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", pci->segment, pci->bus,
              pci->device, pci->function, nic->driver, nic->chip, nic->mac[0], nic->mac[1], nic->mac[2],
              nic->mac[3], nic->mac[4], nic->mac[5]);
@@ -81,6 +86,15 @@ unsigned nic_probe_all(void)
             probe(pci);
     }
     return nic_count;
+}
+
+int nic_add(const struct nic *nic)
+{
+    if (nic_count == NICS_MAX)
+        return fail(ERR_OUT_OF_HEAP, "there are more NICs than the table holds");
+    nics[nic_count] = *nic;
+    log_found(&nics[nic_count++]);
+    return 0;
 }
 
 struct nic *nic_list(unsigned *count)

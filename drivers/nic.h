@@ -141,6 +141,10 @@ struct nic_driver {
 // that fail, are logged with vendor:device and the reason. Returns the number of NICs found.
 unsigned nic_probe_all(void);
 
+// Adds a copy of a NIC that is not found on PCI, with ops, chip, mac, mtu and priv filled in. 0, or
+// ERR_OUT_OF_HEAP when the list is full.
+int nic_add(const struct nic *nic);
+
 // True when a driver of the table takes this PCI device, as far as its ids tell.
 bool nic_has_driver(uint16_t vendor, uint16_t device);
 

@@ -1,9 +1,10 @@
-// The backends of this program and the order in which they are tried: the firmware's HTTP, our own drivers.
-// Which of them exist on a machine, and what each needs before it works.
+// The backends of this program and the order in which they are tried: the firmware's HTTP, our own drivers,
+// our stack on the firmware's drivers. Which of them exist on a machine, and what each needs before it works.
 
 #include "kernel/stages.h"               // stage_network
 #include "drivers/nic.h"                 // nic_has_driver
 #include "drivers/pci/pci.h"             // pci_early_any
+#include "drivers/snp/snp.h"             // snp_probe_all
 #include "kernel/firmware/efi_network.h" // efi_network_up
 #include "kernel/phase.h"                // phase_begin
 #include "lib/clock.h"                   // deadline_ms
@@ -180,13 +181,54 @@ static const struct backend native_backend = {
     .connect_soon = stack_connect_soon,
 };
 
+// ---- our stack on the firmware's drivers ------------------------------------------------------------
+
+static int snp_available(void *ctx)
+{
+    return need_boot_services(ctx);
+}
+
+static int snp_up(void *ctx)
+{
+    struct boot *b = ctx;
+
+    phase_begin(PHASE_NIC);
+    efi_network_connect();
+    if (snp_probe_all() == 0)
+        return fail(ERR_NO_NIC_FOUND, "the firmware has no driver for a network controller");
+    int err = stage_use_nics(b);
+    if (!err)
+        err = stage_address(b);
+    if (!err)
+        use(b, "snp", "");
+    phase_begin(PHASE_DOWNLOAD);
+    return err;
+}
+
+static void snp_down(void *ctx)
+{
+    (void)ctx;
+    stack_down();
+    nic_stop_all();
+}
+
+static const struct backend snp_backend = {
+    .name = "snp",
+    .what = "the firmware's network driver",
+    .available = snp_available,
+    .up = snp_up,
+    .down = snp_down,
+    .connect = stack_connect,
+    .connect_soon = stack_connect_soon,
+};
+
 // ---- the order --------------------------------------------------------------------------------------
 
 static const struct backend *const lists[][BACKENDS_MAX] = {
-    [OPT_BACKEND_AUTO] = {&uefi_backend, &native_backend},
+    [OPT_BACKEND_AUTO] = {&uefi_backend, &native_backend, &snp_backend},
     [OPT_BACKEND_UEFI] = {&uefi_backend},
     [OPT_BACKEND_NATIVE] = {&native_backend},
-    [OPT_BACKEND_SNP] = {&native_backend},
+    [OPT_BACKEND_SNP] = {&snp_backend},
 };
 
 int stage_network(struct boot *b)

@@ -81,10 +81,14 @@ static int no_nic(const char *wanted, unsigned count)
 
 int stage_nics(struct boot *b)
 {
-    unsigned count, added = 0;
-
     phase_begin(PHASE_NIC);
     nic_probe_all();
+    return stage_use_nics(b);
+}
+
+int stage_use_nics(struct boot *b)
+{
+    unsigned count, added = 0;
     struct nic *nics = nic_list(&count);
     for (unsigned i = 0; i < count; i++) {
         if (!is_wanted(b->options.nic, &nics[i]))
@@ -171,6 +175,10 @@ static int download(struct boot *b)
     };
     int err = download_run(&b->download);
     console_status("");
+    // Firmware's drivers must not be at work when boot services end.
+    const struct backend *backend = backends_current(&b->backends);
+    if (err == 0 && b->info->efi.boot_services && backend->down != NULL)
+        backend->down(b);
     phase_book(PHASE_DNS, b->download.dns_us);
     phase_book(PHASE_CONNECT, b->download.connect_us);
     phase_book(PHASE_VERIFY, b->download.verify_us);

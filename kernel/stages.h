@@ -51,6 +51,9 @@ int stage_take_over(struct boot *b);
 // ERR_NO_NIC_FOUND and what stack_up() returns.
 int stage_pci(struct boot *b);
 int stage_nics(struct boot *b);
+
+// Puts the NICs of the list that nic= does not exclude under the stack. ERR_NO_NIC_FOUND.
+int stage_use_nics(struct boot *b);
 int stage_address(struct boot *b);
 
 // What ip= says, in the stack's form.

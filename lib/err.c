@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define DETAIL_MAX 201  // 200 bytes and the NUL
-
 struct err_text {
     int err;
     const char *name, *meaning, *advice;
@@ -22,9 +20,7 @@ static const struct err_text unknown = {
     0, "UnknownError", "something failed", "report it with the log above",
 };
 
-static char detail[DETAIL_MAX];
-static const char *advice;  // of fail_try(), NULL when the table's will do
-static unsigned http_code;
+static struct fail_record last;  // advice: of fail_try(), NULL when the table's will do
 
 static const struct err_text *text_of(int err)
 {
@@ -51,50 +47,58 @@ const char *err_advice(int err)
 
 int fail(int err, const char *format, ...)
 {
-    char text[DETAIL_MAX];  // arguments may point into `detail`
+    char text[FAIL_DETAIL_MAX];  // arguments may point into what was recorded before
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     make_plain(text);       // part of it is a server's or a file's word
-    snprintf(detail, sizeof(detail), "%s", text);
-    advice = NULL;
+    snprintf(last.detail, sizeof(last.detail), "%s", text);
+    last.advice = NULL;
     if (err != ERR_HTTP_STATUS)
-        http_code = 0;
+        last.http_code = 0;
     return err;
 }
 
 int fail_http_status(unsigned code, const char *host_and_path)
 {
-    http_code = code;
+    last.http_code = code;
     return fail(ERR_HTTP_STATUS, "%s: HTTP status %u", host_and_path, code);
 }
 
 int fail_try(int err, const char *what)
 {
-    advice = what;
+    last.advice = what;
     return err;
 }
 
 const char *fail_advice(int err)
 {
-    return advice != NULL ? advice : err_advice(err);
+    return last.advice != NULL ? last.advice : err_advice(err);
 }
 
 const char *fail_detail(void)
 {
-    return detail;
+    return last.detail;
 }
 
 unsigned fail_http_code(void)
 {
-    return http_code;
+    return last.http_code;
+}
+
+struct fail_record fail_keep(void)
+{
+    return last;
+}
+
+void fail_put(const struct fail_record *record)
+{
+    last = *record;
 }
 
 void fail_clear(void)
 {
-    detail[0] = '\0';
-    advice = NULL;
-    http_code = 0;
+    last = (struct fail_record){0};
 }

@@ -81,6 +81,8 @@
     X(ERR_UNSUPPORTED, -34, "Unsupported", "this is not supported", "see the README") \
     X(ERR_CANCELLED, -35, "Cancelled", "a key stopped it", "start again")
 
+#define FAIL_DETAIL_MAX 201  // 200 bytes and the NUL
+
 enum err {
 #define ERR_ENUM(constant, value, name, meaning, advice) constant = (value),
     ERR_TABLE(ERR_ENUM)
@@ -117,6 +119,16 @@ unsigned fail_http_code(void);
 
 // Records status `code` and its reason phrase from the server; returns ERR_HTTP_STATUS.
 int fail_http_status(unsigned code, const char *host_and_path);
+
+// What was recorded, for code that may fail on the side while the reason still counts.
+// Example: struct fail_record kept = fail_keep(); try_something(); fail_put(&kept);
+struct fail_record {
+    char detail[FAIL_DETAIL_MAX];
+    const char *advice;
+    unsigned http_code;
+};
+struct fail_record fail_keep(void);
+void fail_put(const struct fail_record *record);
 
 // Forgets what was recorded, before a new attempt.
 void fail_clear(void);

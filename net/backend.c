@@ -78,8 +78,12 @@ const struct backend *backends_current(const struct backends *b)
 
 bool backends_more(const struct backends *b)
 {
-    for (unsigned i = b->at + 1; i < b->count; i++)
-        if (b->list[i]->available == NULL || b->list[i]->available(b->ctx) == 0)
-            return true;
-    return false;
+    // Asked when something has failed: the reason of that is not to be forgotten.
+    struct fail_record kept = fail_keep();
+    bool more = false;
+
+    for (unsigned i = b->at + 1; i < b->count && !more; i++)
+        more = b->list[i]->available == NULL || b->list[i]->available(b->ctx) == 0;
+    fail_put(&kept);
+    return more;
 }

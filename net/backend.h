@@ -77,7 +77,7 @@ int backends_next(struct backends *b, int err);
 // The one in use.
 const struct backend *backends_current(const struct backends *b);
 
-// True when another one that is available follows the one in use.
+// True when another one that is available follows the one in use. fail_detail() stays as it is.
 bool backends_more(const struct backends *b);
 
 #endif

@@ -22,6 +22,7 @@
 #define WORTH_BYTES (1u << 20)  // an attempt that brings so much is no reason to give up
 #define PACE_AFTER_US 2000000u  // a backend's rate is judged after that
 #define PACE_BYTES_S 25000000u  // slower than any of our own drivers on gigabit
+#define YIELD_MS 8000u
 #define PACE_WORTH_S 6u         // nor for a rest that takes less than about what changing takes
 
 // What an error says about the mirror it came from. What is not listed is worth another attempt.
@@ -199,6 +200,9 @@ static int attempt(struct run *r)
     r->get.connect = connect_to;
     r->get.ctx = r;
     r->get.timeout_ms = r->d->timeout_ms;
+    // One that is to be left when it is slow is not waited for as long as one that nothing follows.
+    if (backend->yields && r->get.timeout_ms > YIELD_MS && backends_more(r->d->backends))
+        r->get.timeout_ms = YIELD_MS;
     r->get.https = backend->https;
     r->get.offset = resume ? r->have : 0;
     if (resume && r->source == r->mirror)

@@ -112,3 +112,22 @@ def test_uefi_backend_on_bios(boot, url):
     name, machine = boot.bad(f"url={url}", "backend=uefi")
     assert name == "UefiProtocolNotFound"
     assert "did not boot by UEFI" in machine.text
+
+
+@pytest.mark.parametrize("nic", ["virtio-net-pci", "pcnet", "vmxnet3"])
+def test_our_stack_on_the_firmwares_driver(boot, url, small, nic):
+    """backend=snp, with OVMF's own driver and with those of cards that we have none for."""
+    machine = boot.good(f"url={url}", f"sha256={small.sha256}", "backend=snp", door="uefi", nic=nic, memory=MEMORY,
+                        rom=nic != "virtio-net-pci")
+    assert "NIC snp, the firmware's driver 0" in machine.text
+    assert "(snp)" in machine.text
+
+
+def test_snp_follows_on_the_firmwares_http(boot, scripted_url, small):
+    """A card that only the firmware knows: its HTTP first, then its driver; boot services are not left for nothing."""
+    machine = boot.good(f"url={scripted_url('cut-once/300000')}", f"sha256={small.sha256}", door="uefi", nic="pcnet",
+                        memory=MEMORY, rom=True)
+    assert re.search(r"leaving the firmware's HTTP: (BodyTruncated|TransferStalled): \S", machine.text)
+    assert "no driver of our own" not in machine.text.split("leaving the firmware's HTTP")[1].split("\n")[0]
+    assert "backend: not our own drivers: NoNicFound" in machine.text
+    assert "backend: the firmware's network driver" in machine.text

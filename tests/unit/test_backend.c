@@ -76,7 +76,10 @@ static void test_first_works(void **state)
     assert_string_equal(calls, "aA");
     assert_true(backends_more(&chain));
     available_b = ERR_NO_NIC_FOUND;
+    fail_http_status(404, "why it is asked");
     assert_false(backends_more(&chain));
+    assert_non_null(strstr(fail_detail(), "why it is asked"));
+    assert_int_equal(fail_http_code(), 404);
 }
 
 static void test_falls_back(void **state)

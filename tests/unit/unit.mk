@@ -26,6 +26,7 @@ UNIT-test_tsc_rate := kernel/tsc_rate.c
 UNIT-test_pci := drivers/pci/early.c drivers/pci/scan.c drivers/pci/config.c drivers/pci/function.c drivers/pci/bars.c lib/err.c
 LWIP_PBUF := tests/unit/lwip_pbuf.c net/lwip/port.c kernel/random.c $(patsubst %,$(THIRD_PARTY)/lwip/src/core/%.c,pbuf mem memp def stats inet_chksum)
 UNIT-test_nic_buf := drivers/nic_buf.c drivers/dma.c $(LWIP_PBUF) lib/err.c
+UNIT-test_snp := drivers/snp/snp.c drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_virtqueue := drivers/virtio/virtqueue.c lib/err.c
 VIRTIO_NET := tests/unit/virtio_fake.c $(addprefix drivers/virtio/,net.c net_rx.c net_tx.c transport.c virtqueue.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_virtio_net := $(VIRTIO_NET)
