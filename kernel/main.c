@@ -22,6 +22,7 @@ void kmain(struct boot_info *info)
     must(&b, stage_network(&b));     // the first way to the network that works, and an address there
     must(&b, stage_url(&b));         // which ISO
     must(&b, stage_download(&b));    // into its final place, verified on the way
+    must(&b, stage_start_efi(&b));   // start=efi: the ISO's own boot loader, and we are done
     must(&b, stage_take_over(&b));   // UEFI: the machine is ours alone
     must(&b, stage_linux(&b));       // kernel, initrd and words out of the ISO, placed
     stage_leave(&b);                 // NICs off, jump

@@ -132,6 +132,17 @@ static int set_backend(struct options *opt, char *value)
     return 0;
 }
 
+static int set_start(struct options *opt, char *value)
+{
+    static const char *const words[] = {[OPT_START_LINUX] = "linux", [OPT_START_EFI] = "efi"};
+    int choice = choose("start", value, words, COUNT(words), "linux, efi");
+
+    if (choice < 0)
+        return choice;
+    opt->start = (enum opt_start)choice;
+    return 0;
+}
+
 static int set_console(struct options *opt, char *value)
 {
     if (opt->console_count == OPT_CONSOLES_MAX)
@@ -221,6 +232,9 @@ static const struct option {
     {{"entry", "TITLE | NUMBER",
       "the ISO's boot entry to start; default: the one the ISO would choose"},
      set_entry, false},
+    {{"start", "linux | efi",
+      "what is started: the Linux in the ISO (default), or on UEFI its own boot loader, from a RAM disk"},
+     set_start, false},
     {{"medium", "auto | pmem | vmcore | initrd | none",
       "how the ISO is handed to Linux; default auto"},
      set_medium, false},

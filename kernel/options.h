@@ -16,6 +16,7 @@
 
 enum opt_url_source { OPT_URL_GIVEN, OPT_URL_DHCP, OPT_URL_ASK };
 enum opt_medium { OPT_MEDIUM_AUTO, OPT_MEDIUM_PMEM, OPT_MEDIUM_VMCORE, OPT_MEDIUM_INITRD, OPT_MEDIUM_NONE };
+enum opt_start { OPT_START_LINUX, OPT_START_EFI };
 enum opt_backend { OPT_BACKEND_AUTO, OPT_BACKEND_UEFI, OPT_BACKEND_NATIVE, OPT_BACKEND_SNP };
 enum opt_on_error { OPT_ON_ERROR_WAIT, OPT_ON_ERROR_REBOOT, OPT_ON_ERROR_HALT };
 
@@ -39,6 +40,7 @@ struct options {
     uint8_t sha256[32];
     struct opt_ip ip;
     enum opt_backend backend;
+    enum opt_start start;     // start=, what of the ISO is started
     const char *nic;          // nic=MAC or nic=bus:dev.fn; NULL = all
     const char *kernel;       // kernel=, path inside the ISO; NULL = from the boot entry
     const char *initrds[OPT_INITRDS_MAX];

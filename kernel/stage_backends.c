@@ -151,8 +151,13 @@ static int native_available(void *ctx)
 static int native_up(void *ctx)
 {
     struct boot *b = ctx;
-    int err = stage_take_over(b);
+    int err = 0;
 
+    // What is to be started may need boot services: then firmware's drivers only leave the network's controllers.
+    if (b->info->efi.boot_services && b->options.start == OPT_START_EFI)
+        efi_network_release();
+    else
+        err = stage_take_over(b);
     if (!err)
         err = stage_pci(b);
     if (!err)
@@ -169,6 +174,7 @@ static void native_down(void *ctx)
 {
     (void)ctx;
     stack_down();
+    nic_stop_all();
 }
 
 static const struct backend native_backend = {

@@ -6,6 +6,7 @@
 #include "kernel/console.h"      // console_init
 #include "kernel/cpu.h"          // cpuid
 #include "kernel/firmware/efi.h" // efi_open
+#include "kernel/firmware/efi_start.h" // efi_ram_disk
 #include "kernel/idt.h"          // idt_init
 #include "kernel/log_ring.h"     // log_show_debug
 #include "kernel/memory_init.h"  // memory_init
@@ -76,7 +77,8 @@ int stage_firmware(struct boot *b)
             opt->urls[opt->url_count++] = b->typed_url;
     }
     efi_look_around(b->info);
-    if (err || (opt->backend != OPT_BACKEND_NATIVE && efi_maps_everything()))
+    bool needed = opt->backend != OPT_BACKEND_NATIVE || opt->start == OPT_START_EFI;
+    if (err || (needed && efi_maps_everything()))
         return err;
     return leave_firmware(b->info);
 }
@@ -107,10 +109,40 @@ int stage_memory(struct boot *b)
     return 0;
 }
 
+int stage_start_efi(struct boot *b)
+{
+    if (b->options.start != OPT_START_EFI)
+        return 0;
+    if (!b->info->efi.boot_services)
+        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "start=efi needs UEFI's boot services, which %s",
+                    b->info->efi.present ? "the boot loader has ended" : "this machine did not boot by");
+    int err = efi_ram_disk((uint64_t)image_sink_iso(&b->image), b->image.length);
+    if (err)
+        return err;
+    phase_summary(b->image.length);
+    log_info("starting the ISO's own boot loader from a RAM disk");
+    return efi_start_loader();
+}
+
+// Once the ISO has come and firmware still lives, Linux is to find the ISO in ACPI's NFIT, too. Not a reason to
+// fail: Linux is told in other ways as well.
+static void offer_ram_disk(const struct boot *b)
+{
+    bool wanted = b->options.medium == OPT_MEDIUM_AUTO || b->options.medium == OPT_MEDIUM_PMEM;
+
+    if (b->image.length == 0 || !wanted)
+        return;
+    if (efi_ram_disk((uint64_t)image_sink_iso(&b->image), b->image.claimed - IMAGE_HEADER_SIZE) < 0)
+        log_debug("UEFI: %s", fail_detail());
+    else
+        log_info("UEFI: the ISO is a RAM disk of the firmware's");
+}
+
 int stage_take_over(struct boot *b)
 {
     if (!b->info->efi.boot_services)
         return 0;
+    offer_ram_disk(b);
     int err = leave_firmware(b->info);
     if (err)
         return err;

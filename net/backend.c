@@ -16,28 +16,42 @@ static void leave(struct backends *b, int err)
     b->record[b->at].left = true;
 }
 
-// When several were tried: all their reasons, for the one error that is shown.
+static bool tried_any(const struct backends *b)
+{
+    for (unsigned i = 0; i < b->count; i++)
+        if (b->record[i].tried)
+            return true;
+    return false;
+}
+
+// The reasons of all that were tried, for the one error that is shown; when none was, of all.
 static int none_left(const struct backends *b, int err)
 {
     char reasons[REASONS_MAX] = "";
     size_t used = 0;
+    bool tried = tried_any(b);
 
     if (b->count < 2)
         return err;
     for (unsigned i = 0; i < b->count && used < sizeof(reasons); i++)
-        used += (size_t)snprintf(reasons + used, sizeof(reasons) - used, "%s%s: %s", i > 0 ? "; " : "",
-                                 b->list[i]->name, b->record[i].why);
+        if (b->record[i].tried || !tried)
+            used += (size_t)snprintf(reasons + used, sizeof(reasons) - used, "%s%s: %s", used > 0 ? "; " : "",
+                                     b->list[i]->name, b->record[i].why);
     return fail(err, "%s", reasons);
 }
 
-// Brings up the one at b->at or one behind it.
-static int bring_up(struct backends *b, int err)
+// Brings up the one at b->at or one behind it. `worst` is the error to return when none is left: that of the
+// last one that was tried, if any was.
+static int bring_up(struct backends *b, int worst)
 {
     for (; b->at < b->count; b->at++) {
         const struct backend *backend = b->list[b->at];
-        err = backend->available != NULL ? backend->available(b->ctx) : 0;
+        int err = backend->available != NULL ? backend->available(b->ctx) : 0;
+        b->record[b->at].tried = err == 0;
         if (err == 0 && backend->up != NULL)
             err = backend->up(b->ctx);
+        if (b->record[b->at].tried || !tried_any(b))
+            worst = err;
         if (err == 0) {
             if (b->count > 1)
                 log_info("backend: %s", backend->what);
@@ -49,7 +63,7 @@ static int bring_up(struct backends *b, int err)
         if (b->count > 1)
             log_warn("backend: not %s: %s", backend->what, b->record[b->at].why);
     }
-    return none_left(b, err);
+    return none_left(b, worst);
 }
 
 int backends_first(struct backends *b)

@@ -61,13 +61,13 @@ struct backends {
     // the chain's own
     unsigned at;                        // index of the one in use; `count`: none is left
     struct {
-        bool left;
+        bool tried, left;               // up() was called; it is not in use any more, or never was
         char why[BACKEND_WHY_MAX];      // "ErrorName: reason"
     } record[BACKENDS_MAX];
 };
 
-// Brings up the first backend that works. 0, or the error of the last one, whose fail_detail() names the
-// reasons of all.
+// Brings up the first backend that works. 0, or the error of the last one that was tried; fail_detail() then
+// has the reasons of all that were.
 int backends_first(struct backends *b);
 
 // Leaves the one in use because of `err` (0: none that has a name) and fail_detail() and brings up the next.

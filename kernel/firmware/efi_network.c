@@ -10,11 +10,14 @@
 
 #include <Protocol/Http.h>
 #include <Protocol/Ip4Config2.h>
+#include <Protocol/PciIo.h>
 #include <Protocol/SimpleNetwork.h>
 
 #include <string.h>
 
 #define CONTROLLERS_MAX 8
+#define PCI_CLASS_OFFSET 0x0b  // base class, PCI Local Bus 3.0 section 6.2.1
+#define PCI_CLASS_NETWORK 0x02
 #define INFO_ROOM 512          // interface information with a few routes behind it
 
 static EFI_GUID http_binding = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID;
@@ -77,7 +80,6 @@ static void take_back(void)
         log_debug("UEFI: a network controller taken back from the boot loader");
         snp->Shutdown(snp);
         snp->Stop(snp);
-        efi_st->BootServices->ConnectController(handles[i], NULL, NULL, TRUE);
     }
     if (handles != NULL)
         efi_st->BootServices->FreePool(handles);
@@ -90,6 +92,32 @@ void efi_network_connect(void)
     connected = true;
     take_back();
     connect_all();
+}
+
+static bool is_network(EFI_HANDLE handle)
+{
+    EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
+    EFI_PCI_IO_PROTOCOL *pci;
+    UINT8 class;
+
+    return !EFI_ERROR(efi_st->BootServices->HandleProtocol(handle, &guid, (VOID **)&pci)) &&
+           !EFI_ERROR(pci->Pci.Read(pci, EfiPciIoWidthUint8, PCI_CLASS_OFFSET, 1, &class)) &&
+           class == PCI_CLASS_NETWORK;
+}
+
+void efi_network_release(void)
+{
+    EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
+    EFI_HANDLE *handles;
+    UINTN count = handles_with(&guid, &handles);
+
+    take_back();
+    for (UINTN i = 0; i < count; i++)
+        if (is_network(handles[i]))
+            efi_st->BootServices->DisconnectController(handles[i], NULL, NULL);
+    if (handles != NULL)
+        efi_st->BootServices->FreePool(handles);
+    connected = false;
 }
 
 // ---- the controllers --------------------------------------------------------------------------------

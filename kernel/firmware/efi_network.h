@@ -21,6 +21,10 @@ struct efi_network {           // what was got
 // section 7.3.12), and takes controllers back from a loader that holds them. Once: further calls do nothing.
 void efi_network_connect(void);
 
+// Takes the firmware's drivers off every network controller, for a driver of our own beside living boot
+// services (UEFI 2.10 section 7.3.13).
+void efi_network_release(void);
+
 // Gets an address on the first controller with HTTP that answers, by DHCP on all of them at once or from the
 // wish. `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND,
 // ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_NO_LINK, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.

@@ -62,7 +62,8 @@ echo "URLBOOT-MEDIUM $(findmnt -n -o SOURCE,FSTYPE,OPTIONS /run/live/medium)"
 echo "URLBOOT-ROOT $(findmnt -n -o SOURCE,FSTYPE /)"
 losetup -l -n -O NAME,RO,OFFSET,SIZELIMIT,BACK-FILE | sed 's/^/URLBOOT-LOOP /'
 ls -d /dev/pmem* 2>/dev/null | sed 's/^/URLBOOT-PMEM /'
-[ -d /sys/firmware/efi ] && echo "URLBOOT-EFI $(cat /sys/firmware/efi/fw_platform_size)"
+[ -d /sys/firmware/efi ] && echo "URLBOOT-EFI $(cat /sys/firmware/efi/fw_platform_size)" \
+    "variables=$(ls /sys/firmware/efi/efivars | grep -c .) framebuffer=$(cat /proc/fb)"
 echo "URLBOOT-MEMORY $(sed -n 's/^MemTotal: *//p' /proc/meminfo)"
 if [ -n "$bytes" ]; then
     echo "URLBOOT-SHA256 $(head -c "$bytes" "$device" | sha256sum | cut -d' ' -f1)"

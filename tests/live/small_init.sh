@@ -2,6 +2,7 @@
 # The init of the small ISO: finds the medium as a live system does, prints what it is made of, switches off.
 #     small.bytes=N     hash the first N bytes of the device (without it: the ISO's own size field)
 #     small.nvdimm      load the persistent-memory modules, which stock Debian initrds do not have
+#     small.nfit        the same for what ACPI's NFIT describes
 #     small.net=URL     afterwards bring the NIC up with Linux's own driver and hash what is at URL
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin
@@ -33,10 +34,16 @@ fetch() # proves that Linux's driver takes the NIC over: address by DHCP, then a
 echo
 echo "SMALL-ISO-CMDLINE $(cat /proc/cmdline)"
 echo "SMALL-ISO-LINUX $(uname -r) memory=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)kB"
-[ -d /sys/firmware/efi ] && echo "SMALL-ISO-EFI $(cat /sys/firmware/efi/fw_platform_size)"
+if [ -d /sys/firmware/efi ]; then
+    echo "SMALL-ISO-EFI $(cat /sys/firmware/efi/fw_platform_size)"
+    modprobe efivarfs && mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+    echo "SMALL-ISO-EFIVARS $(ls /sys/firmware/efi/efivars | grep -c .) framebuffer=$(cat /proc/fb)"
+    ls /sys/firmware/acpi/tables | grep -x NFIT | sed 's/^/SMALL-ISO-ACPI /'
+fi
 modprobe loop
 modprobe isofs
 grep -q small.nvdimm /proc/cmdline && modprobe nd_pmem && modprobe nd_e820
+grep -q small.nfit /proc/cmdline && modprobe nd_pmem && modprobe nfit
 grep -q small.cdrom /proc/cmdline && for m in ahci ata_piix sr_mod; do modprobe $m; done
 
 device=

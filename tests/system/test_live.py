@@ -35,3 +35,5 @@ def test_live_system_reaches_its_userland(build, live, mode):
     assert seen["SHA256"] == live.sha256, "the medium's bytes are not the ISO's"
     assert seen["ROOT"].startswith("overlay"), seen
     assert ("EFI" in seen) == (mode == "uefi"), seen
+    if mode == "uefi":
+        assert re.search(r"variables=[1-9]\d* framebuffer=0 \S", seen["EFI"]), seen

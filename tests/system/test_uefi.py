@@ -3,11 +3,18 @@ import re
 
 import pytest
 
+from doors import mkimage
 from test_http import requests
 
 MEMORY = 768
 FIRMWARE = "backend: the firmware's HTTP"
 OURS = "backend: our own drivers"
+SENT_AHEAD = 1 << 20         # by nginx in one go under limit_rate=600k, and what its socket holds
+
+
+def assert_firmware_survived(text):
+    """What Linux wants of UEFI is there: variables through its runtime services, and its framebuffer."""
+    assert re.search(r"^SMALL-ISO-EFIVARS [1-9]\d* framebuffer=0 EFI VGA", text, re.MULTILINE)
 
 
 def answers(lab):
@@ -22,6 +29,8 @@ def test_firmware_alone(boot, url, small, lab, door):
     machine = boot.good(f"url={url}", f"sha256={small.sha256}", "backend=uefi", door=door, memory=MEMORY)
     assert "MiB 100 %" in machine.text and "(uefi)" in machine.text
     assert answers(lab) == [(200, small.length)]
+    assert_firmware_survived(machine.text)
+    assert "SMALL-ISO-ACPI NFIT" in machine.text
     assert machine.text.index("SHA-256 matches") < machine.text.index("bus mastering taken from 1 network function")
 
 
@@ -35,6 +44,8 @@ def test_leaves_slow_firmware(boot, url, small, lab, door):
     assert (status, next_status) == (200, 206)
     kept = small.length - rest
     assert 0 < kept <= begun, "nothing of what had come was kept"
+    assert begun - kept <= SENT_AHEAD, "more came twice than lay between the server and us"
+    assert_firmware_survived(machine.text)
 
 
 def test_goes_on_after_a_cut(boot, scripted_url, small, lab):
@@ -114,6 +125,15 @@ def test_uefi_backend_on_bios(boot, url):
     assert "did not boot by UEFI" in machine.text
 
 
+def test_linux_finds_the_iso_by_acpi(boot, url, small):
+    """The firmware's RAM disk alone: no e820 device, no /proc/vmcore."""
+    words_for_linux = boot.linux_words
+    boot.linux_words = lambda: [*words_for_linux(), "small.nfit"]
+    machine = boot.start(f"url={url}", "backend=snp", "medium=pmem", door="uefi", memory=MEMORY)
+    assert boot.expect_small(machine)[1] == "/dev/pmem0"
+    assert "SMALL-ISO-ACPI NFIT" in machine.text
+
+
 @pytest.mark.parametrize("nic", ["virtio-net-pci", "pcnet", "vmxnet3"])
 def test_our_stack_on_the_firmwares_driver(boot, url, small, nic):
     """backend=snp, with OVMF's own driver and with those of cards that we have none for."""
@@ -131,3 +151,27 @@ def test_snp_follows_on_the_firmwares_http(boot, scripted_url, small):
     assert "no driver of our own" not in machine.text.split("leaving the firmware's HTTP")[1].split("\n")[0]
     assert "backend: not our own drivers: NoNicFound" in machine.text
     assert "backend: the firmware's network driver" in machine.text
+
+
+@pytest.mark.parametrize("backend", ["uefi", "native", "snp"])
+def test_the_isos_own_loader(boot, url, small, lab, folder, payload, backend):
+    """start=efi: GRUB of an ISO runs from the firmware's RAM disk; here it starts urlboot again, and that Linux.
+    The ISO came over each way to the network, all of them with boot services alive."""
+    words = [f"url={url}", f"sha256={small.sha256}", "backend=native", "on-error=halt", *boot.linux_words()]
+    chain = lab.serve(mkimage("iso", payload, folder / "chain.iso", words))
+    machine = boot.start(f"url={chain}", "start=efi", f"backend={backend}", door="uefi", memory=MEMORY)
+    machine.wait("starting the ISO's own boot loader from a RAM disk", 120)
+    machine.wait("Welcome to GRUB", 60)
+    machine.wait("urlboot .* loaded by GRUB", 60)
+    boot.expect_small(machine)
+
+
+def test_no_loader_in_the_iso(boot, url):
+    """An ISO that UEFI cannot boot is named as one."""
+    name, machine = boot.bad(f"url={url}", "start=efi", "backend=native", door="uefi", memory=MEMORY)
+    assert name == "FileNotFound" and "BOOTX64.EFI" in machine.text
+
+
+def test_efi_loader_on_bios(boot, url):
+    """start=efi is refused where there is no UEFI."""
+    assert boot.bad(f"url={url}", "start=efi")[0] == "UefiProtocolNotFound"

@@ -126,6 +126,17 @@ static void test_all_fail(void **state)
     up_b = ERR_NO_LINK;
     assert_int_equal(backends_first(&chain), ERR_NO_LINK);
     assert_string_equal(fail_detail(), "a: DhcpTimeout: reason of A; b: NoLink: reason of B");
+    // What is not there at all is no news beside what failed; alone it is.
+    set_up(NULL);
+    up_a = ERR_DHCP_TIMEOUT;
+    available_b = ERR_NO_NIC_FOUND;
+    assert_int_equal(backends_first(&chain), ERR_DHCP_TIMEOUT);
+    assert_string_equal(fail_detail(), "a: DhcpTimeout: reason of A");
+    set_up(NULL);
+    available_a = ERR_NO_NIC_FOUND;
+    available_b = ERR_NO_LINK;
+    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_string_equal(fail_detail(), "a: NoNicFound: reason of a; b: NoLink: reason of b");
     // A key stops the search.
     set_up(NULL);
     up_a = ERR_CANCELLED;
