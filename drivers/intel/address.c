@@ -56,8 +56,6 @@ static int read_eeprom(struct intel *dev, uint8_t mac[6])
 {
     bool early = false;
 
-    if (dev->flags & INTEL_SHARED_MDIO)
-        delay_us(PHY_CONFIG_US);
     for (unsigned i = 0; i < NVM_MAC_ADDRESS_WORDS; i++) {
         uint16_t word = 0;
         int err = read_word(dev, NVM_MAC_ADDRESS + i, &early, &word);

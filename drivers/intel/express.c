@@ -16,22 +16,28 @@ static void change(const struct intel *dev, uint32_t reg, uint32_t clear, uint32
     wr32(dev, reg, (rd32(dev, reg) & ~clear) | set);
 }
 
-void intel_take_mdio(struct intel *dev)
+// The bit stays only when firmware does not have its own set.
+static bool take_mdio(const struct intel *dev)
 {
     uint64_t deadline = deadline_ms(MDIO_OWNERSHIP_TIMEOUT_MS);
 
-    if (!(dev->flags & INTEL_SHARED_MDIO))
-        return;
-    // The bit stays only when firmware does not have its own set.
     do {
         change(dev, EXTCNF_CTRL, 0, EXTCNF_CTRL_MDIO_SW_OWNERSHIP);
         if (rd32(dev, EXTCNF_CTRL) & EXTCNF_CTRL_MDIO_SW_OWNERSHIP)
-            return;
+            return true;
     } while (!deadline_passed(deadline));
-    log_debug("%s: firmware does not let go of the PHY", dev->nic->chip);
+    return false;
 }
 
-void intel_release_mdio(struct intel *dev)
+bool intel_take_phy(struct intel *dev)
+{
+    if (!(dev->flags & INTEL_SHARED_MDIO) || take_mdio(dev))
+        return true;
+    log_debug("%s: firmware does not let go of the PHY", dev->nic->chip);
+    return false;
+}
+
+void intel_release_phy(struct intel *dev)
 {
     if (dev->flags & INTEL_SHARED_MDIO)
         change(dev, EXTCNF_CTRL, EXTCNF_CTRL_MDIO_SW_OWNERSHIP, 0);

@@ -104,14 +104,15 @@ struct nic_link intel_link(struct intel *dev);
 
 // ---- express.c --------------------------------------------------------------------------------------
 
-// Takes the bus between MAC and PHY from firmware, before a reset of the MAC. Goes on without when firmware
-// does not let go. Nothing happens on chips that do not share it; the same for all below.
-void intel_take_mdio(struct intel *dev);
+// Takes the PHY from firmware, which a reset of MAC or PHY needs. False when firmware does not let go. True
+// without further ado on chips that do not share it.
+bool intel_take_phy(struct intel *dev);
 
 // Gives it back.
-void intel_release_mdio(struct intel *dev);
+void intel_release_phy(struct intel *dev);
 
-// Sets after a reset what errata ask for, and switches link power saving off.
+// Sets after a reset what errata ask for, and switches link power saving off. Nothing happens on chips that
+// are not PCI Express; the same for the next one.
 void intel_express_setup(struct intel *dev);
 
 // Tells management firmware whether a driver is there.

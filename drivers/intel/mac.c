@@ -41,12 +41,16 @@ static void silence(struct intel *dev)
     pci_set_bus_master(dev->pci, false);
 }
 
-// The reset makes the chip read its EEPROM: no register may be relied on before that is done.
+// The reset makes the chip read its EEPROM: no register may be relied on before that is done. Where firmware
+// shares the bus to the PHY, the chip sets the PHY up from the EEPROM after it says that it has read it:
+// neither may be touched meanwhile.
 static int wait_for_eeprom(struct intel *dev)
 {
     if (dev->flags & INTEL_EXPRESS) {
         if (!intel_wait(dev, EECD, EECD_AUTO_RD, EECD_AUTO_RD, AUTO_RD_TIMEOUT_MS))
             return fail(ERR_TIMEOUT, "it does not read its EEPROM");
+        if (dev->flags & INTEL_SHARED_MDIO)
+            delay_us(PHY_CONFIG_US);
         return 0;
     }
     if (dev->flags & INTEL_EE_RELOAD)
@@ -62,11 +66,12 @@ int intel_reset(struct intel *dev)
         return fail(ERR_NIC_INIT_FAILED, "it does not answer");
     }
     silence(dev);
-    intel_take_mdio(dev);
+    bool owner = intel_take_phy(dev);
     wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_RST);
     delay_us(RESET_DELAY_US);
     bool done = intel_wait(dev, CTRL, CTRL_RST, 0, RESET_TIMEOUT_MS);
-    intel_release_mdio(dev);
+    if (owner)
+        intel_release_phy(dev);
     if (!done)
         return fail(ERR_TIMEOUT, "its reset does not end");
     int err = wait_for_eeprom(dev);
@@ -89,13 +94,14 @@ static void reset_phy(struct intel *dev)
         return;
     if ((dev->flags & INTEL_EXPRESS) && (rd32(dev, MANC) & MANC_BLK_PHY_RST_ON_IDE))
         return;
-    intel_take_mdio(dev);
+    if (!intel_take_phy(dev))
+        return;
     wr32(dev, CTRL, ctrl | CTRL_PHY_RST);
     rd32(dev, STATUS);  // the write is there, the time starts
     delay_us(PHY_RESET_US);
     wr32(dev, CTRL, ctrl);
     rd32(dev, STATUS);
-    intel_release_mdio(dev);
+    intel_release_phy(dev);
 }
 
 // Only frames for our own address and broadcasts: the stack takes no multicast.

@@ -64,6 +64,18 @@ static uint32_t offset_of(const volatile void *address)
     return (uint32_t)((const volatile uint8_t *)address - window);
 }
 
+// The chip itself uses EEPROM and PHY after a reset where firmware shares the bus between them.
+static void check_phy_is_set_up(void)
+{
+    if (chip.flags & INTEL_SHARED_MDIO)
+        assert_true(chip.reset_at != 0 && clock_us - chip.reset_at >= PHY_CONFIG_US);
+}
+
+static bool owns_phy(void)
+{
+    return !(chip.flags & INTEL_SHARED_MDIO) || (*reg(EXTCNF_CTRL) & EXTCNF_CTRL_MDIO_SW_OWNERSHIP);
+}
+
 static uint32_t read_eerd(void)
 {
     uint32_t eerd = *reg(EERD);
@@ -125,6 +137,13 @@ static void reset(void)
         load_address(chip.mac, RAH_AV);
 }
 
+static void reset_phy(void)
+{
+    check_phy_is_set_up();
+    assert_true(owns_phy());
+    chip.phy_resets++;
+}
+
 static void check_tail(uint32_t at, uint32_t value, uint32_t entries)
 {
     bool on = at == RDT ? *reg(RCTL) & RCTL_EN : *reg(TCTL) & TCTL_EN;
@@ -148,13 +167,17 @@ void mmio_write32(volatile void *address, uint32_t value)
         fail_msg("an interrupt is switched on");
         break;
     case CTRL:
-        chip.phy_resets += (value & CTRL_PHY_RST) && !(before & CTRL_PHY_RST);
+        if ((value & CTRL_PHY_RST) && !(before & CTRL_PHY_RST))
+            reset_phy();
         if (value & CTRL_RST)
             reset();
         break;
     case EXTCNF_CTRL:
-        if (chip.firmware_has_mdio)
+        if (chip.firmware_has_phy)
             *reg(at) &= ~EXTCNF_CTRL_MDIO_SW_OWNERSHIP;
+        break;
+    case EERD:
+        check_phy_is_set_up();
         break;
     case RCTL:
         assert_true(!(value & RCTL_EN) || (chip.bus_master && *reg(RDLEN) && *reg(RDT) == *reg(RDH)));
@@ -255,7 +278,8 @@ void become(uint16_t device)
     pci.bars[0] = (struct pci_bar){.base = 0xfeb00000, .size = 0x20000};
     for (const struct nic_id *id = intel_ids; id->vendor; id++)
         if (id->device == device)
-            chip.express = id->flags & INTEL_EXPRESS;
+            chip.flags = id->flags;
+    chip.express = chip.flags & INTEL_EXPRESS;
 }
 
 int reset_chip(void **state)

@@ -1,6 +1,7 @@
 // One of Intel's gigabit controllers in memory and a stack that collects frames, for the tests of the driver.
-// The chip checks what the driver must keep to: everything off before a reset, no access right after it, no
-// interrupt ever, tails only while receiver, transmitter and bus mastering are on.
+// The chip checks what the driver must keep to: everything off before a reset, no access right after it, PHY and
+// EEPROM left alone until the PHY is set up, the PHY reset by its owner only, no interrupt ever, tails only while
+// receiver, transmitter and bus mastering are on.
 #ifndef URLBOOT_TESTS_UNIT_INTEL_FAKE_H
 #define URLBOOT_TESTS_UNIT_INTEL_FAKE_H
 
@@ -16,18 +17,21 @@
 #define ID_82543GC 0x1004
 #define ID_82574L 0x10d3
 #define ID_82571EB 0x105e
+#define ID_82573V 0x108b
+#define ID_ES2 0x1096
 #define GOOD_FRAME (LEGACY_RX_DD | LEGACY_RX_EOP)
 
 struct fake_chip {
     uint32_t regs[INTEL_REGS_SIZE / 4];
     uint8_t mac[6];              // in the EEPROM
+    uint32_t flags;              // what the table says of it
     bool express;
     bool keeps_registers;        // a reset clears nothing, as with QEMU's e1000
     bool loads_address;          // a reset loads the MAC address
     bool eerd_early, eerd_dead;
     bool link, gone;
     bool stuck_reset, stuck_dma, stuck_eeprom;
-    bool firmware_has_mdio;
+    bool firmware_has_phy;
     bool bus_master;
     unsigned resets, phy_resets, rdt_writes, tdt_writes, aspm_off;
     uint64_t reset_at;           // no access for RESET_DELAY_US after that

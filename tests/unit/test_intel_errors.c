@@ -78,7 +78,7 @@ static void test_endless_waits(void **state)
     // DMA that does not end and firmware that keeps the PHY are no reason not to start.
     reset_chip(state);
     become(ID_82574L);
-    chip.stuck_dma = chip.firmware_has_mdio = true;
+    chip.stuck_dma = chip.firmware_has_phy = true;
     start();
     assert_true(receive(60));
     assert_int_equal(nic.ops->poll(&nic, 8), 1);

@@ -109,14 +109,14 @@ static void test_express(void **state)
 
     reset_chip(state);
     become(ID_82571EB);
-    chip.firmware_has_mdio = true;  // this one does not share it
+    chip.firmware_has_phy = true;  // this one does not share it
     start();
     assert_int_equal(*reg(TARC0), TARC_BITS_23_TO_26);
     assert_int_equal(*reg(RFCTL), RFCTL_IPV6_EX_DIS | RFCTL_NEW_IPV6_EXT_DIS);
     finish();
 
     reset_chip(state);
-    become(0x108b);  // 82573
+    become(ID_82573V);
     start();
     assert_int_equal(*reg(SWSM), SWSM_DRV_LOAD);
     assert_int_equal(*reg(CTRL_EXT), CTRL_EXT_BIT22);
@@ -127,19 +127,26 @@ static void test_express(void **state)
 // No link: the PHY may be switched off, so it is reset; not where firmware needs it.
 static void test_phy_reset(void **state)
 {
-    (void)state;
-    chip.link = false;
-    start();
-    assert_int_equal(chip.phy_resets, 1);
-    assert_int_equal(*reg(CTRL), CTRL_SLU);
-    assert_false(nic.ops->link(&nic).up);
-    finish();
-    reset_chip(state);
-    become(0x1096);  // 80003ES2LAN
-    chip.link = false;
-    start();
-    assert_int_equal(chip.phy_resets, 0);
-    finish();
+    static const struct {
+        uint16_t device;
+        bool firmware;  // does not let go of it
+        unsigned resets;
+    } cases[] = {
+        {ID_82540EM, false, 1}, {ID_82571EB, false, 1}, {ID_82574L, false, 1}, {ID_82573V, false, 1},
+        {ID_82574L, true, 0},   {ID_ES2, false, 0},
+    };
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        reset_chip(state);
+        become(cases[i].device);
+        chip.link = false;
+        chip.firmware_has_phy = cases[i].firmware;
+        start();
+        assert_int_equal(chip.phy_resets, cases[i].resets);
+        assert_int_equal(*reg(CTRL), CTRL_SLU);
+        assert_false(nic.ops->link(&nic).up);
+        finish();
+    }
 }
 
 static void test_addresses(void **state)
