@@ -21,7 +21,7 @@ enum intel_flag {
     INTEL_PORT_XOR = 1 << 4,         // the second port's MAC address is not in the EEPROM
     INTEL_EXPRESS = 1 << 5,          // PCI Express: everything from 82571 on
     INTEL_SHARED_MDIO = 1 << 6,      // 82573, 82574, 82583: firmware uses the PHY's bus, too
-    INTEL_SHARED_PHY = 1 << 7,       // 80003ES2LAN: a reset of the PHY is firmware's business
+    INTEL_ES2 = 1 << 7,              // 80003ES2LAN: PHY shared by semaphore, its reset is firmware's; errata
     INTEL_IPV6_HANG = 1 << 8,        // IPv6 extension headers may stop the receiver
     INTEL_CLOCK_HANG = 1 << 9,       // 82571, 82572: dynamic clock gating must be off
     INTEL_TARC_82571 = 1 << 10,
@@ -58,6 +58,8 @@ struct intel {
     struct intel_rx_ring rx;
     struct intel_tx_ring tx;
     bool polling;                 // inside poll(): doorbells wait for its end
+    bool link_up;                 // when last looked at
+    bool link_lost;               // and the chip cannot stand that: as restart, but not its fault
     bool restart;                 // the chip must be reset and set up again
     bool gone;                    // it answers all ones
     bool dead;                    // it is not used any more until the next start()
@@ -99,7 +101,8 @@ void intel_mac_setup(struct intel *dev);
 // Turns receiver and transmitter on. The rings must have been programmed and bus mastering be on.
 void intel_mac_enable(struct intel *dev);
 
-// The link now; sets dev->gone when the chip answers all ones.
+// The link now; sets dev->gone when the chip answers all ones, dev->link_lost when it must be restarted
+// because the link went down.
 struct nic_link intel_link(struct intel *dev);
 
 // ---- express.c --------------------------------------------------------------------------------------

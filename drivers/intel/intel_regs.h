@@ -56,6 +56,7 @@
 #define     TCTL_PSP (1u << 3)                  // pad short packets
 #define     TCTL_CT (0x0fu << 4)                // attempts after collisions
 #define     TCTL_COLD (0x40u << 12)             // collision distance
+#define     TCTL_MULR (1u << 28)                // several requests to memory at once, PCI Express only
 #define TIPG 0x0410
 #define     TIPG_COPPER (8u | 8u << 10 | 6u << 20)
 #define EXTCNF_CTRL 0x0f00
@@ -80,9 +81,12 @@
 #define     TXDCTL_GRAN (1u << 24)              // thresholds count descriptors
 #define     TXDCTL_FULL_WRITEBACK (TXDCTL_GRAN | TXDCTL_WTHRESH_1)
 #define TARC0 0x3840
+#define TARC1 0x3940
+#define     TARC_ROUND_ROBIN (1u << 0)          // 80003ES2LAN: both queues without weights
 #define     TARC_BITS_23_TO_26 (15u << 23)
 #define     TARC_BIT26 (1u << 26)
 #define     TARC_BITS_27_TO_30 (15u << 27)
+#define     TARC1_BIT28 (1u << 28)              // the opposite of TCTL_MULR
 #define RXCSUM 0x5000
 #define     RXCSUM_IPOFL (1u << 8)
 #define     RXCSUM_TUOFL (1u << 9)
@@ -100,9 +104,17 @@
 #define GCR 0x5b00
 #define     GCR_BIT22 (1u << 22)
 #define SWSM 0x5b50
+#define     SWSM_SMBI (1u << 0)                 // between drivers; reading sets it
+#define     SWSM_SWESMBI (1u << 1)              // against firmware: stays unless that has its own set
 #define     SWSM_DRV_LOAD (1u << 3)             // 82573's DRV_LOAD
+#define SW_FW_SYNC 0x5b5c                       // who has what; to be changed under SWSM_SWESMBI only
+#define     SW_FW_SYNC_PHY0 (1u << 1)
+#define     SW_FW_SYNC_PHY1 (1u << 2)
+#define     SW_FW_SYNC_FIRMWARE_SHIFT 16        // the same for firmware
 #define GCR2 0x5b64
 #define     GCR2_BIT0 (1u << 0)
+#define FFLT1 0x5f04                            // second one of an array
+#define     FFLT1_BIT20 (1u << 20)
 
 // EEPROM words
 #define NVM_MAC_ADDRESS 0
@@ -117,6 +129,9 @@
 #define EEPROM_RELOAD_SLOW_US 20000             // 82541, 82547
 #define EERD_TIMEOUT_MS 10
 #define MDIO_OWNERSHIP_TIMEOUT_MS 40
+#define SWSM_TIMEOUT_MS 40
+#define SW_FW_SYNC_TIMEOUT_MS 250
+#define SW_FW_SYNC_RETRY_US 1000
 #define LINK_SEEN_MS 20                         // one that is there shows at once; negotiation takes seconds
 #define PHY_RESET_US 10000                      // 82541 and 82547; the others need less
 #define PHY_CONFIG_US 25000                     // 82573, 82574, 82583: after AUTO_RD, before EEPROM and PHY

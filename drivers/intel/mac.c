@@ -90,7 +90,7 @@ static void reset_phy(struct intel *dev)
 {
     uint32_t ctrl = rd32(dev, CTRL);
 
-    if (dev->flags & INTEL_SHARED_PHY)
+    if (dev->flags & INTEL_ES2)
         return;
     if ((dev->flags & INTEL_EXPRESS) && (rd32(dev, MANC) & MANC_BLK_PHY_RST_ON_IDE))
         return;
@@ -135,7 +135,8 @@ void intel_mac_enable(struct intel *dev)
     if (!(dev->flags & INTEL_EXPRESS))
         wr32(dev, TIPG, TIPG_COPPER);  // later ones come up with the right one
     wr32(dev, RXCSUM, RXCSUM_TUOFL | RXCSUM_IPOFL);
-    wr32(dev, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD);
+    // MULR is the EEPROM's to say, and errata bits go by it.
+    wr32(dev, TCTL, TCTL_EN | TCTL_PSP | TCTL_CT | TCTL_COLD | (rd32(dev, TCTL) & TCTL_MULR));
     wr32(dev, RCTL, RCTL_EN | RCTL_BAM | RCTL_BSIZE_2048 | RCTL_SECRC);
 }
 
@@ -151,6 +152,12 @@ struct nic_link intel_link(struct intel *dev)
         return link;
     }
     link.up = status & STATUS_LU;
+    // 80003ES2LAN: what lies in the packet buffer when the link goes down spoils what comes after (erratum).
+    if ((dev->flags & INTEL_ES2) && dev->link_up && !link.up) {
+        wr32(dev, RCTL, rd32(dev, RCTL) & ~RCTL_EN);
+        dev->link_lost = true;
+    }
+    dev->link_up = link.up;
     if (!link.up)
         return link;
     link.full_duplex = status & STATUS_FD;

@@ -30,6 +30,7 @@ static void bring_down(struct intel *dev)
     else
         intel_announce(dev, false);
     intel_rings_destroy(dev);
+    dev->link_up = dev->link_lost = dev->restart = false;
 }
 
 static int create_pool(struct intel *dev)
@@ -71,7 +72,7 @@ static int start(struct nic *nic)
 {
     struct intel *dev = nic->priv;
 
-    dev->dead = dev->gone = dev->restart = false;
+    dev->dead = dev->gone = false;
     dev->restarts = 0;
     return bring_up(dev);
 }
@@ -96,8 +97,8 @@ static void give_up(struct intel *dev, const char *why)
 
 static void restart(struct intel *dev)
 {
-    dev->restart = false;
-    if (++dev->restarts > RESTARTS_MAX) {
+    // A link that comes and goes does not mean that restarting is in vain.
+    if (dev->restart && ++dev->restarts > RESTARTS_MAX) {
         give_up(dev, "restarting did not help");
         return;
     }
@@ -133,7 +134,7 @@ static bool recover(struct intel *dev)
         give_up(dev, "it does not answer any more");
     else if (dev->rx.lies > LIES_MAX)
         give_up(dev, "it writes impossible lengths");
-    else if (dev->restart)
+    else if (dev->restart || dev->link_lost)
         restart(dev);
     else
         return false;

@@ -73,6 +73,8 @@ static void check_phy_is_set_up(void)
 
 static bool owns_phy(void)
 {
+    if (chip.flags & INTEL_ES2)
+        return *reg(SW_FW_SYNC) & (*reg(STATUS) & STATUS_FUNC_MASK ? SW_FW_SYNC_PHY1 : SW_FW_SYNC_PHY0);
     return !(chip.flags & INTEL_SHARED_MDIO) || (*reg(EXTCNF_CTRL) & EXTCNF_CTRL_MDIO_SW_OWNERSHIP);
 }
 
@@ -89,7 +91,7 @@ static uint32_t read_eerd(void)
 
 uint32_t mmio_read32(const volatile void *address)
 {
-    uint32_t at = offset_of(address);
+    uint32_t at = offset_of(address), before = *reg(at);
 
     if (chip.gone)
         return UINT32_MAX;
@@ -103,6 +105,12 @@ uint32_t mmio_read32(const volatile void *address)
         return chip.express && !chip.stuck_eeprom ? EECD_AUTO_RD : 0;
     case EERD:
         return read_eerd();
+    case SWSM:
+        *reg(SWSM) |= SWSM_SMBI;
+        return before;
+    case SW_FW_SYNC:
+        return *reg(SW_FW_SYNC) |
+               (chip.firmware_has_phy ? (SW_FW_SYNC_PHY0 | SW_FW_SYNC_PHY1) << SW_FW_SYNC_FIRMWARE_SHIFT : 0);
     default:
         return *reg(at);
     }
@@ -121,6 +129,7 @@ static void reset(void)
     assert_false(chip.bus_master);
     if (chip.express)
         assert_true(*reg(CTRL) & CTRL_GIO_MASTER_DISABLE);
+    assert_true(owns_phy() || chip.firmware_has_phy);
     chip.resets++;
     chip.reset_at = clock_us;
     if (chip.stuck_reset)
@@ -133,6 +142,7 @@ static void reset(void)
     memset(chip.regs, 0, sizeof(chip.regs));
     chip.rdh = chip.tdh = 0;
     *reg(STATUS) = STATUS_FD | 2u << 6 | function;
+    *reg(TCTL) = chip.express && !chip.no_mulr ? TCTL_MULR : 0;
     if (chip.loads_address)
         load_address(chip.mac, RAH_AV);
 }
@@ -178,6 +188,14 @@ void mmio_write32(volatile void *address, uint32_t value)
         break;
     case EERD:
         check_phy_is_set_up();
+        break;
+    case SW_FW_SYNC:
+        assert_true(*reg(SWSM) & SWSM_SWESMBI);
+        *reg(at) &= UINT16_MAX;
+        break;
+    case TCTL:
+        if ((value & TCTL_EN) && (chip.flags & INTEL_ES2))
+            assert_true(!(value & TCTL_MULR) == !!(*reg(TARC1) & TARC1_BIT28));
         break;
     case RCTL:
         assert_true(!(value & RCTL_EN) || (chip.bus_master && *reg(RDLEN) && *reg(RDT) == *reg(RDH)));

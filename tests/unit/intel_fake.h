@@ -30,8 +30,9 @@ struct fake_chip {
     bool loads_address;          // a reset loads the MAC address
     bool eerd_early, eerd_dead;
     bool link, gone;
+    bool no_mulr;                // the EEPROM does not let it send several requests at once
     bool stuck_reset, stuck_dma, stuck_eeprom;
-    bool firmware_has_phy;
+    bool firmware_has_phy;       // and does not let go of it
     bool bus_master;
     unsigned resets, phy_resets, rdt_writes, tdt_writes, aspm_off;
     uint64_t reset_at;           // no access for RESET_DELAY_US after that

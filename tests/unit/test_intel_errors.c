@@ -84,6 +84,13 @@ static void test_endless_waits(void **state)
     assert_int_equal(nic.ops->poll(&nic, 8), 1);
     finish();
     reset_chip(state);
+    become(ID_ES2);
+    chip.firmware_has_phy = true;
+    begun = clock_us;
+    start();
+    assert_true(clock_us - begun < 1000000);
+    finish();
+    reset_chip(state);
     become(ID_82574L);
     chip.stuck_eeprom = true;
     assert_int_equal(probe(), ERR_TIMEOUT);

@@ -24,7 +24,7 @@ static void test_ids(void **state)
         assert_true(strlen(id->name) > 0 && strlen(id->name) < 32);
         for (const struct nic_id *other = intel_ids; other < id; other++)
             assert_int_not_equal(other->device, id->device);
-        if (id->flags & (INTEL_SHARED_MDIO | INTEL_SHARED_PHY | INTEL_FIX_82574 | INTEL_SWSM_LOAD))
+        if (id->flags & (INTEL_SHARED_MDIO | INTEL_ES2 | INTEL_FIX_82574 | INTEL_SWSM_LOAD))
             assert_true(id->flags & INTEL_EXPRESS);
     }
     assert_int_equal(count, 60);
@@ -122,6 +122,72 @@ static void test_express(void **state)
     assert_int_equal(*reg(CTRL_EXT), CTRL_EXT_BIT22);
     finish();
     assert_int_equal(*reg(SWSM), 0);
+}
+
+static void test_es2(void **state)
+{
+    for (unsigned port = 0; port < 2; port++) {
+        reset_chip(state);
+        become(ID_ES2);
+        chip.no_mulr = port;
+        *reg(STATUS) = port ? 1u << 2 : 0;
+        start();
+        assert_int_equal(*reg(TARC0), TARC_ROUND_ROBIN);
+        assert_int_equal(*reg(TARC1), TARC_ROUND_ROBIN | (port ? TARC1_BIT28 : 0));
+        assert_int_equal(!!(*reg(TCTL) & TCTL_MULR), !port);
+        assert_int_equal(*reg(SW_FW_SYNC), 0);  // all given back
+        assert_false(*reg(SWSM) & SWSM_SWESMBI);
+        assert_true(receive(1514));
+        assert_int_equal(nic.ops->poll(&nic, 8), 1);
+        finish();
+    }
+    // A driver that died left its marks.
+    reset_chip(state);
+    become(ID_ES2);
+    *reg(SW_FW_SYNC) = SW_FW_SYNC_PHY0;
+    *reg(SWSM) = SWSM_SMBI | SWSM_SWESMBI;
+    uint64_t begun = clock_us;
+    start();
+    assert_true(clock_us - begun < 200000);
+    assert_int_equal(*reg(SW_FW_SYNC) | *reg(SWSM), 0);
+    finish();
+}
+
+// A lost link stops the receiver of an 80003ES2LAN at once, and the next poll() restarts it: however often.
+static void test_link_lost(void **state)
+{
+    (void)state;
+    become(ID_ES2);
+    start();
+    for (unsigned i = 0; i < 20; i++) {
+        assert_true(nic.ops->link(&nic).up);
+        chip.link = false;
+        unsigned resets = chip.resets;
+        assert_false(nic.ops->link(&nic).up);
+        assert_false(*reg(RCTL) & RCTL_EN);
+        nic.ops->poll(&nic, 8);
+        assert_true(chip.resets > resets);
+        assert_true(*reg(RCTL) & RCTL_EN);
+        resets = chip.resets;
+        assert_false(nic.ops->link(&nic).up);  // once is enough
+        nic.ops->poll(&nic, 8);
+        assert_int_equal(chip.resets, resets);
+        chip.link = true;
+    }
+    assert_true(nic.ops->link(&nic).up);
+    assert_true(receive(60));
+    assert_int_equal(nic.ops->poll(&nic, 8), 1);
+    finish();
+    // The others need no such thing.
+    reset_chip(state);
+    start();
+    assert_true(nic.ops->link(&nic).up);
+    chip.link = false;
+    unsigned resets = chip.resets;
+    assert_false(nic.ops->link(&nic).up);
+    nic.ops->poll(&nic, 8);
+    assert_int_equal(chip.resets, resets);
+    finish();
 }
 
 // No link: the PHY may be switched off, so it is reset; not where firmware needs it.
@@ -378,7 +444,8 @@ int main(void)
         TEST(test_ids),          TEST(test_probe),        TEST(test_take_over),      TEST(test_early_chip),
         TEST(test_express),      TEST(test_phy_reset),    TEST(test_addresses),      TEST(test_receive_many),
         TEST(test_ring_full),    TEST(test_checksum_flags), TEST(test_pool_dry),     TEST(test_stop_with_frame),
-        TEST(test_transmit),     TEST(test_doorbell_batch), TEST(test_link),
+        TEST(test_transmit),     TEST(test_doorbell_batch), TEST(test_link),             TEST(test_es2),
+        TEST(test_link_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
