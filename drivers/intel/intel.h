@@ -27,6 +27,7 @@ enum intel_flag {
     INTEL_TARC_82571 = 1 << 10,
     INTEL_FIX_82574 = 1 << 11,
     INTEL_SWSM_LOAD = 1 << 12,       // 82573: "a driver is there" is said in SWSM
+    INTEL_PHY_FIRST = 1 << 13,       // 82541EI, 82541ER, 82547EI: the PHY must be reset before the MAC
 };
 
 // Rings have free-running indices; a power of two of entries, one of which stays empty: to the chip,
@@ -90,8 +91,8 @@ extern const struct nic_id intel_ids[];
 // ---- mac.c ------------------------------------------------------------------------------------------
 
 // Ends all DMA and interrupts, bus mastering included, and resets the MAC, whatever state the chip was in;
-// the PHY and its link stay. 0, or ERR_NIC_INIT_FAILED when the chip has gone, ERR_TIMEOUT when its reset
-// does not end: then bus mastering is off all the same.
+// the PHY and its link stay except with INTEL_PHY_FIRST. 0, or ERR_NIC_INIT_FAILED when the chip has gone,
+// ERR_TIMEOUT when its reset does not end or it does not read its EEPROM: bus mastering is off all the same.
 int intel_reset(struct intel *dev);
 
 // After a reset: MAC address, filters, link. Without a link the PHY is reset, for it may have been left

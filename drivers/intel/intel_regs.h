@@ -122,6 +122,8 @@
 
 // Time
 #define GIO_MASTER_DISABLE_TIMEOUT_MS 80
+#define SILENCE_US 10000                        // transfers under way end within that time
+#define PHY_FIRST_US 5000
 #define RESET_DELAY_US 1000                     // 82574 10.2.2.1: no access for 1 ms
 #define RESET_TIMEOUT_MS 100
 #define AUTO_RD_TIMEOUT_MS 10

@@ -5,7 +5,9 @@
 // write to RCTL. Unit tests with a chip in memory.
 // Not handled: fibre and backplane ports get no link negotiation of ours (TXCW): they work where EEPROM or
 // firmware have set it up; 82543 has no speed indication from its PHY and works at the speed its EEPROM
-// says; flow control; wake on LAN.
+// says; the reset through I/O ports that 82540, 82541, 82544, 82545EM and 82546EB want where a bridge joins
+// register writes to 64 bits, and through CTRL_DUP (82545GM, 82546GB); what Intel's drivers write into the
+// PHY of 82541 and 82547 (tuning, forced MDI); flow control; wake on LAN.
 #include "drivers/intel/intel.h"  // intel
 
 #include "drivers/intel/intel_regs.h"  // CTRL
@@ -26,13 +28,16 @@ bool intel_wait(const struct intel *dev, uint32_t reg, uint32_t mask, uint32_t v
 
 // ---- reset ------------------------------------------------------------------------------------------
 
-// Nothing is requested from memory any more. On PCI Express what is under way must be waited for, or the
-// reset may hang the chip; on PCI a transfer ends before the command register can be written.
+// Nothing is requested from memory any more. What is under way must come to its end before the chip may
+// neither ask for the bus nor answer: on PCI nothing tells when, on PCI Express the reset may hang the chip
+// otherwise.
 static void silence(struct intel *dev)
 {
     wr32(dev, IMC, IMC_ALL);
     wr32(dev, RCTL, 0);
-    wr32(dev, TCTL, 0);
+    wr32(dev, TCTL, rd32(dev, TCTL) & ~TCTL_EN);
+    rd32(dev, STATUS);  // the writes are there, the time starts
+    delay_us(SILENCE_US);
     if (dev->flags & INTEL_EXPRESS) {
         wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_GIO_MASTER_DISABLE);
         if (!intel_wait(dev, STATUS, STATUS_GIO_MASTER_ENABLE, 0, GIO_MASTER_DISABLE_TIMEOUT_MS))
@@ -59,6 +64,17 @@ static int wait_for_eeprom(struct intel *dev)
     return 0;
 }
 
+// The first 82541 and 82547 want their PHY reset before their MAC. The link is negotiated anew after it.
+static void reset_phy_first(struct intel *dev)
+{
+    if (!(dev->flags & INTEL_PHY_FIRST))
+        return;
+    wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_PHY_RST);
+    rd32(dev, STATUS);
+    delay_us(PHY_FIRST_US);
+    wr32(dev, CTRL, rd32(dev, CTRL) & ~CTRL_PHY_RST);
+}
+
 int intel_reset(struct intel *dev)
 {
     if (rd32(dev, STATUS) == UINT32_MAX) {
@@ -66,6 +82,7 @@ int intel_reset(struct intel *dev)
         return fail(ERR_NIC_INIT_FAILED, "it does not answer");
     }
     silence(dev);
+    reset_phy_first(dev);
     bool owner = intel_take_phy(dev);
     wr32(dev, CTRL, rd32(dev, CTRL) | CTRL_RST);
     delay_us(RESET_DELAY_US);
@@ -85,12 +102,12 @@ int intel_reset(struct intel *dev)
 // ---- set-up -----------------------------------------------------------------------------------------
 
 // A PHY that an operating system switched off stays off through a restart. One with a link is left alone:
-// negotiating takes seconds. So is one that firmware needs.
+// negotiating takes seconds. So is one that firmware needs, and one that has just been reset.
 static void reset_phy(struct intel *dev)
 {
     uint32_t ctrl = rd32(dev, CTRL);
 
-    if (dev->flags & INTEL_ES2)
+    if (dev->flags & (INTEL_ES2 | INTEL_PHY_FIRST))
         return;
     if ((dev->flags & INTEL_EXPRESS) && (rd32(dev, MANC) & MANC_BLK_PHY_RST_ON_IDE))
         return;

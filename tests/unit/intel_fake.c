@@ -34,6 +34,7 @@ uint64_t now_us(void)
 void pci_set_bus_master(const struct pci_dev *which, bool on)
 {
     assert_ptr_equal(which, &pci);
+    assert_true(on || chip.gone || clock_us - chip.off_at >= SILENCE_US);
     chip.bus_master = on;
 }
 
@@ -130,6 +131,8 @@ static void reset(void)
     if (chip.express)
         assert_true(*reg(CTRL) & CTRL_GIO_MASTER_DISABLE);
     assert_true(owns_phy() || chip.firmware_has_phy);
+    if (chip.flags & INTEL_PHY_FIRST)
+        assert_true(chip.phy_reset_at > chip.reset_at && clock_us - chip.phy_reset_at >= PHY_FIRST_US);
     chip.resets++;
     chip.reset_at = clock_us;
     if (chip.stuck_reset)
@@ -152,6 +155,7 @@ static void reset_phy(void)
     check_phy_is_set_up();
     assert_true(owns_phy());
     chip.phy_resets++;
+    chip.phy_reset_at = clock_us;
 }
 
 static void check_tail(uint32_t at, uint32_t value, uint32_t entries)
@@ -172,6 +176,8 @@ void mmio_write32(volatile void *address, uint32_t value)
     if (chip.gone)
         return;
     *reg(at) = value;
+    if ((at == RCTL && !(value & RCTL_EN)) || (at == TCTL && !(value & TCTL_EN)))
+        chip.off_at = clock_us;
     switch (at) {
     case IMS:
         fail_msg("an interrupt is switched on");

@@ -1,7 +1,7 @@
 // One of Intel's gigabit controllers in memory and a stack that collects frames, for the tests of the driver.
-// The chip checks what the driver must keep to: everything off before a reset, no access right after it, PHY and
-// EEPROM left alone until the PHY is set up, the PHY reset by its owner only, no interrupt ever, tails only while
-// receiver, transmitter and bus mastering are on.
+// The chip checks what the driver must keep to: everything off and at rest before a reset, no access right after
+// it, PHY and EEPROM left alone until the PHY is set up, the PHY reset by its owner only, no interrupt ever, tails
+// only while receiver, transmitter and bus mastering are on.
 #ifndef URLBOOT_TESTS_UNIT_INTEL_FAKE_H
 #define URLBOOT_TESTS_UNIT_INTEL_FAKE_H
 
@@ -16,6 +16,8 @@
 #define ID_82540EM 0x100e
 #define ID_82543GC 0x1004
 #define ID_82574L 0x10d3
+#define ID_82541EI 0x1013
+#define ID_82541GI 0x1076
 #define ID_82571EB 0x105e
 #define ID_82573V 0x108b
 #define ID_ES2 0x1096
@@ -36,6 +38,8 @@ struct fake_chip {
     bool bus_master;
     unsigned resets, phy_resets, rdt_writes, tdt_writes, aspm_off;
     uint64_t reset_at;           // no access for RESET_DELAY_US after that
+    uint64_t off_at;             // receiver or transmitter went off then
+    uint64_t phy_reset_at;
     unsigned rdh, tdh;           // where the chip is in its rings
 };
 

@@ -199,7 +199,8 @@ static void test_phy_reset(void **state)
         unsigned resets;
     } cases[] = {
         {ID_82540EM, false, 1}, {ID_82571EB, false, 1}, {ID_82574L, false, 1}, {ID_82573V, false, 1},
-        {ID_82574L, true, 0},   {ID_ES2, false, 0},
+        {ID_82574L, true, 0},   {ID_ES2, false, 0},      {ID_82541GI, false, 1},
+        {ID_82541EI, false, 2},  // with each reset of the MAC, and that is enough
     };
 
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -223,7 +224,7 @@ static void test_addresses(void **state)
         uint32_t function;
         uint8_t last;
     } cases[] = {
-        {ID_82540EM, true, false, 0, 0x56},   {0x1076, false, false, 0, 0x56}, {ID_82574L, false, false, 0, 0x56},
+        {ID_82540EM, true, false, 0, 0x56},   {ID_82541GI, false, false, 0, 0x56}, {ID_82574L, false, false, 0, 0x56},
         {0x1010, true, false, 1u << 2, 0x57}, {0x1010, true, true, 1u << 2, 0x56},
     };
 
