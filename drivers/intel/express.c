@@ -2,9 +2,10 @@
 // firmware, errata, link power saving off.
 // Spec: 316080 chapter 13, 82574 Data Sheet chapter 10, the chips' Specification Updates. Tested: QEMU 7.2
 // e1000e, which stores these bits and does no more; unit tests.
-// Not handled: an 82571's second MAC address; of 80003ES2LAN the bus to its PHY (Kumeran: far-end loopback,
-// FIFO bypass, padding, 10 and 100 Mb/s), which stays as EEPROM and firmware have set it, carrier extension
-// (TCTL_EXT) and TARC0 bit 20 of ports without copper.
+// Not handled: an 82571's second MAC address; TARC0 bit 21 of 82571 and 82572, by which sending is faster at
+// gigabit than below; frames for the management firmware of an 82573; of 80003ES2LAN the bus to its PHY
+// (Kumeran: far-end loopback, FIFO bypass, padding, 10 and 100 Mb/s), which stays as EEPROM and firmware have
+// set it, carrier extension (TCTL_EXT) and TARC0 bit 20 of ports without copper.
 #include "drivers/intel/intel.h"  // intel
 
 #include "drivers/intel/intel_regs.h"  // EXTCNF_CTRL
@@ -105,10 +106,34 @@ void intel_release_phy(struct intel *dev)
 
 // ---- errata -----------------------------------------------------------------------------------------
 
+static uint32_t tarc1_bit28(const struct intel *dev)
+{
+    return rd32(dev, TCTL) & TCTL_MULR ? 0 : TARC1_BIT28;
+}
+
+static void set_up_82571(const struct intel *dev)
+{
+    change(dev, TARC0, 0, TARC_BITS_23_TO_26);
+    change(dev, TARC1, TARC1_BITS_29_30 | TARC1_BIT28, TARC1_BITS_22_24_TO_26 | tarc1_bit28(dev));
+}
+
+static void set_up_82573(const struct intel *dev)
+{
+    change(dev, CTRL, CTRL_BIT29, 0);
+    change(dev, CTRL_EXT, CTRL_EXT_BIT23, CTRL_EXT_BIT22);
+}
+
+static void set_up_82574(const struct intel *dev)
+{
+    change(dev, TARC0, 0, TARC_BIT26);
+    change(dev, GCR, 0, GCR_BIT22);
+    change(dev, GCR2, 0, GCR2_BIT0);
+}
+
 static void set_up_es2(const struct intel *dev)
 {
     change(dev, TARC0, 0, TARC_ROUND_ROBIN);
-    change(dev, TARC1, TARC1_BIT28, TARC_ROUND_ROBIN | (rd32(dev, TCTL) & TCTL_MULR ? 0 : TARC1_BIT28));
+    change(dev, TARC1, TARC1_BIT28, TARC_ROUND_ROBIN | tarc1_bit28(dev));
     change(dev, FFLT1, FFLT1_BIT20, 0);
 }
 
@@ -119,20 +144,21 @@ void intel_express_setup(struct intel *dev)
     // 82571, 82572: L1 stops the receiver; 82573, 82574, 82583: L0s and L1 hang the transmitter or make the
     // chip leave the bus.
     pci_disable_aspm(dev->pci);
-    change(dev, TXDCTL, 0, TXDCTL_FULL_WRITEBACK | TXDCTL_COUNT_DESC);
-    change(dev, TXDCTL1, 0, TXDCTL_FULL_WRITEBACK | TXDCTL_COUNT_DESC);  // must be the same
-    change(dev, TARC0, TARC_BITS_27_TO_30, dev->flags & INTEL_TARC_82571 ? TARC_BITS_23_TO_26 : 0);
+    change(dev, TXDCTL, TXDCTL_WTHRESH_MASK, TXDCTL_FULL_WRITEBACK | TXDCTL_COUNT_DESC);
+    wr32(dev, TXDCTL1, rd32(dev, TXDCTL));  // must be the same
+    change(dev, TARC0, TARC_BITS_27_TO_30, 0);
     if (dev->flags & INTEL_IPV6_HANG)
         change(dev, RFCTL, 0, RFCTL_IPV6_EX_DIS | RFCTL_NEW_IPV6_EXT_DIS);
     if (dev->flags & INTEL_CLOCK_HANG)
         change(dev, CTRL_EXT, CTRL_EXT_DMA_DYN_CLK_EN, 0);
+    if (dev->flags & INTEL_PBA_ECC)
+        change(dev, PBA_ECC, 0, PBA_ECC_CORR_EN);
+    if (dev->flags & INTEL_FIX_82571)
+        set_up_82571(dev);
     if (dev->flags & INTEL_SHARED_MDIO)
-        change(dev, CTRL_EXT, CTRL_EXT_BIT23, CTRL_EXT_BIT22);
-    if (dev->flags & INTEL_FIX_82574) {
-        change(dev, TARC0, 0, TARC_BIT26);
-        change(dev, GCR, 0, GCR_BIT22);
-        change(dev, GCR2, 0, GCR2_BIT0);
-    }
+        set_up_82573(dev);
+    if (dev->flags & INTEL_FIX_82574)
+        set_up_82574(dev);
     if (dev->flags & INTEL_ES2)
         set_up_es2(dev);
 }

@@ -24,10 +24,11 @@ enum intel_flag {
     INTEL_ES2 = 1 << 7,              // 80003ES2LAN: PHY shared by semaphore, its reset is firmware's; errata
     INTEL_IPV6_HANG = 1 << 8,        // IPv6 extension headers may stop the receiver
     INTEL_CLOCK_HANG = 1 << 9,       // 82571, 82572: dynamic clock gating must be off
-    INTEL_TARC_82571 = 1 << 10,
-    INTEL_FIX_82574 = 1 << 11,
+    INTEL_FIX_82571 = 1 << 10,       // 82571, 82572: errata of sending; software may hold its EEPROM
+    INTEL_FIX_82574 = 1 << 11,       // 82574, 82583: errata of sending and of PCI Express
     INTEL_SWSM_LOAD = 1 << 12,       // 82573: "a driver is there" is said in SWSM
     INTEL_PHY_FIRST = 1 << 13,       // 82541EI, 82541ER, 82547EI: the PHY must be reset before the MAC
+    INTEL_PBA_ECC = 1 << 14,         // 82571: the packet buffer's error correction is off
 };
 
 // Rings have free-running indices; a power of two of entries, one of which stays empty: to the chip,

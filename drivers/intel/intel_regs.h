@@ -18,6 +18,7 @@
 #define     CTRL_FRCSPD (1u << 11)
 #define     CTRL_FRCDPX (1u << 12)
 #define     CTRL_RST (1u << 26)                 // clears itself
+#define     CTRL_BIT29 (1u << 29)
 #define     CTRL_VME (1u << 30)                 // VLAN tags out of and into frames
 #define     CTRL_PHY_RST (1u << 31)             // does not clear itself
 #define STATUS 0x0008
@@ -29,7 +30,10 @@
 #define     STATUS_SPEED_100 (1u << 6)          // both others: 1000
 #define     STATUS_GIO_MASTER_ENABLE (1u << 19)
 #define EECD 0x0010
+#define     EECD_REQ (1u << 6)                  // software wants the EEPROM's pins
+#define     EECD_GNT (1u << 7)
 #define     EECD_AUTO_RD (1u << 9)              // the EEPROM has been read, PCI Express only
+#define     EECD_FLASH (3u << 15)               // both: the EEPROM is in a flash, 82573, 82574 and 82583 only
 #define EERD 0x0014                             // 82540 and newer
 #define     EERD_START (1u << 0)
 #define     EERD_DONE (1u << 1)                 // 82541, 82547 and PCI Express
@@ -38,7 +42,7 @@
 #define     EERD_ADDR_SHIFT_EARLY 8
 #define     EERD_DATA_SHIFT 16
 #define CTRL_EXT 0x0018
-#define     CTRL_EXT_EE_RST (1u << 13)          // read the EEPROM again
+#define     CTRL_EXT_EE_RST (1u << 13)          // read the EEPROM again, clears itself
 #define     CTRL_EXT_DMA_DYN_CLK_EN (1u << 19)
 #define     CTRL_EXT_BIT22 (1u << 22)
 #define     CTRL_EXT_BIT23 (1u << 23)
@@ -61,6 +65,8 @@
 #define     TIPG_COPPER (8u | 8u << 10 | 6u << 20)
 #define EXTCNF_CTRL 0x0f00
 #define     EXTCNF_CTRL_MDIO_SW_OWNERSHIP (1u << 5)
+#define PBA_ECC 0x1100
+#define     PBA_ECC_CORR_EN (1u << 0)           // errors in the packet buffer are corrected
 #define RDBAL 0x2800
 #define RDBAH 0x2804
 #define RDLEN 0x2808
@@ -76,6 +82,7 @@
 #define TIDV 0x3820
 #define TXDCTL 0x3828                           // the same again for queue 1
 #define TXDCTL1 0x3928
+#define     TXDCTL_WTHRESH_MASK (63u << 16)
 #define     TXDCTL_WTHRESH_1 (1u << 16)
 #define     TXDCTL_COUNT_DESC (1u << 22)
 #define     TXDCTL_GRAN (1u << 24)              // thresholds count descriptors
@@ -86,7 +93,9 @@
 #define     TARC_BITS_23_TO_26 (15u << 23)
 #define     TARC_BIT26 (1u << 26)
 #define     TARC_BITS_27_TO_30 (15u << 27)
+#define     TARC1_BITS_22_24_TO_26 (1u << 22 | 7u << 24)
 #define     TARC1_BIT28 (1u << 28)              // the opposite of TCTL_MULR
+#define     TARC1_BITS_29_30 (3u << 29)
 #define RXCSUM 0x5000
 #define     RXCSUM_IPOFL (1u << 8)
 #define     RXCSUM_TUOFL (1u << 9)

@@ -48,18 +48,20 @@ static void silence(struct intel *dev)
 
 // The reset makes the chip read its EEPROM: no register may be relied on before that is done. Where firmware
 // shares the bus to the PHY, the chip sets the PHY up from the EEPROM after it says that it has read it:
-// neither may be touched meanwhile.
-static int wait_for_eeprom(struct intel *dev)
+// neither may be touched meanwhile. An EEPROM in a flash is read only when the chip is told to.
+static int wait_for_eeprom(struct intel *dev, bool flash)
 {
+    if (flash || (dev->flags & INTEL_EE_RELOAD))
+        wr32(dev, CTRL_EXT, rd32(dev, CTRL_EXT) | CTRL_EXT_EE_RST);
     if (dev->flags & INTEL_EXPRESS) {
         if (!intel_wait(dev, EECD, EECD_AUTO_RD, EECD_AUTO_RD, AUTO_RD_TIMEOUT_MS))
             return fail(ERR_TIMEOUT, "it does not read its EEPROM");
         if (dev->flags & INTEL_SHARED_MDIO)
             delay_us(PHY_CONFIG_US);
+        if (dev->flags & INTEL_FIX_82571)  // software's hold of its pins would keep the chip from reading it
+            wr32(dev, EECD, rd32(dev, EECD) & ~(EECD_REQ | EECD_GNT));
         return 0;
     }
-    if (dev->flags & INTEL_EE_RELOAD)
-        wr32(dev, CTRL_EXT, rd32(dev, CTRL_EXT) | CTRL_EXT_EE_RST);
     delay_us(dev->flags & INTEL_SLOW_RELOAD ? EEPROM_RELOAD_SLOW_US : EEPROM_RELOAD_US);
     return 0;
 }
@@ -81,6 +83,7 @@ int intel_reset(struct intel *dev)
         pci_set_bus_master(dev->pci, false);
         return fail(ERR_NIC_INIT_FAILED, "it does not answer");
     }
+    bool flash = (dev->flags & INTEL_SHARED_MDIO) && (rd32(dev, EECD) & EECD_FLASH) == EECD_FLASH;
     silence(dev);
     reset_phy_first(dev);
     bool owner = intel_take_phy(dev);
@@ -91,7 +94,7 @@ int intel_reset(struct intel *dev)
         intel_release_phy(dev);
     if (!done)
         return fail(ERR_TIMEOUT, "its reset does not end");
-    int err = wait_for_eeprom(dev);
+    int err = wait_for_eeprom(dev, flash);
     if (err < 0)
         return err;
     wr32(dev, IMC, IMC_ALL);

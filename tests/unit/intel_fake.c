@@ -103,7 +103,7 @@ uint32_t mmio_read32(const volatile void *address)
                (chip.express && (chip.stuck_dma || !(*reg(CTRL) & CTRL_GIO_MASTER_DISABLE))
                     ? STATUS_GIO_MASTER_ENABLE : 0);
     case EECD:
-        return chip.express && !chip.stuck_eeprom ? EECD_AUTO_RD : 0;
+        return before | (chip.express && !chip.stuck_eeprom ? EECD_AUTO_RD : 0) | (chip.flash ? EECD_FLASH : 0);
     case EERD:
         return read_eerd();
     case SWSM:
@@ -145,6 +145,11 @@ static void reset(void)
     memset(chip.regs, 0, sizeof(chip.regs));
     chip.rdh = chip.tdh = 0;
     *reg(STATUS) = STATUS_FD | 2u << 6 | function;
+    // What an EEPROM may have loaded.
+    *reg(TXDCTL) = chip.express ? TXDCTL_WTHRESH_MASK : 0;
+    *reg(TARC0) = *reg(TARC1) = chip.express ? TARC_BITS_27_TO_30 : 0;
+    *reg(EECD) = chip.flags & INTEL_FIX_82571 ? EECD_REQ | EECD_GNT : 0;
+    *reg(CTRL) = chip.flags & INTEL_SHARED_MDIO ? CTRL_BIT29 : 0;
     *reg(TCTL) = chip.express && !chip.no_mulr ? TCTL_MULR : 0;
     if (chip.loads_address)
         load_address(chip.mac, RAH_AV);
@@ -192,6 +197,10 @@ void mmio_write32(volatile void *address, uint32_t value)
         if (chip.firmware_has_phy)
             *reg(at) &= ~EXTCNF_CTRL_MDIO_SW_OWNERSHIP;
         break;
+    case CTRL_EXT:
+        chip.reloads += !!(value & CTRL_EXT_EE_RST);
+        *reg(at) &= ~CTRL_EXT_EE_RST;
+        break;
     case EERD:
         check_phy_is_set_up();
         break;
@@ -200,7 +209,7 @@ void mmio_write32(volatile void *address, uint32_t value)
         *reg(at) &= UINT16_MAX;
         break;
     case TCTL:
-        if ((value & TCTL_EN) && (chip.flags & INTEL_ES2))
+        if ((value & TCTL_EN) && (chip.flags & (INTEL_ES2 | INTEL_FIX_82571)))
             assert_true(!(value & TCTL_MULR) == !!(*reg(TARC1) & TARC1_BIT28));
         break;
     case RCTL:

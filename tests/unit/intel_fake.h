@@ -32,10 +32,12 @@ struct fake_chip {
     bool loads_address;          // a reset loads the MAC address
     bool eerd_early, eerd_dead;
     bool link, gone;
+    bool flash;                  // its EEPROM is in one
     bool no_mulr;                // the EEPROM does not let it send several requests at once
     bool stuck_reset, stuck_dma, stuck_eeprom;
     bool firmware_has_phy;       // and does not let go of it
     bool bus_master;
+    unsigned reloads;            // of the EEPROM, on demand
     unsigned resets, phy_resets, rdt_writes, tdt_writes, aspm_off;
     uint64_t reset_at;           // no access for RESET_DELAY_US after that
     uint64_t off_at;             // receiver or transmitter went off then

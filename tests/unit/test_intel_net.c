@@ -83,7 +83,7 @@ static void test_early_chip(void **state)
     start();
     assert_int_equal(*reg(RDLEN), 256 * 16);
     assert_int_equal(*reg(TDLEN), 256 * 16);
-    assert_int_equal(*reg(CTRL_EXT), CTRL_EXT_EE_RST);
+    assert_int_equal(chip.reloads, 2);
     finish();
 }
 
@@ -98,6 +98,7 @@ static void test_express(void **state)
     assert_int_equal(*reg(TARC0), TARC_BIT26);
     assert_int_equal(*reg(GCR), GCR_BIT22);
     assert_int_equal(*reg(GCR2), GCR2_BIT0);
+    assert_int_equal(chip.reloads, 0);
     assert_int_equal(*reg(CTRL_EXT), CTRL_EXT_BIT22 | CTRL_EXT_DRV_LOAD);
     assert_int_equal(*reg(EXTCNF_CTRL), 0);  // given back
     assert_int_equal(*reg(CTRL), CTRL_SLU);
@@ -112,12 +113,27 @@ static void test_express(void **state)
     chip.firmware_has_phy = true;  // this one does not share it
     start();
     assert_int_equal(*reg(TARC0), TARC_BITS_23_TO_26);
+    assert_int_equal(*reg(TARC1), TARC1_BITS_22_24_TO_26 | 1u << 27);
+    assert_int_equal(*reg(TXDCTL1), TXDCTL_COUNT_DESC | TXDCTL_FULL_WRITEBACK);
+    assert_int_equal(*reg(EECD) & (EECD_REQ | EECD_GNT), 0);
+    assert_int_equal(*reg(PBA_ECC), PBA_ECC_CORR_EN);
     assert_int_equal(*reg(RFCTL), RFCTL_IPV6_EX_DIS | RFCTL_NEW_IPV6_EXT_DIS);
     finish();
 
     reset_chip(state);
-    become(ID_82573V);
+    become(0x107d);  // 82572
+    chip.no_mulr = true;
     start();
+    assert_int_equal(*reg(TARC1), TARC1_BITS_22_24_TO_26 | 1u << 27 | TARC1_BIT28);
+    assert_int_equal(*reg(PBA_ECC), 0);
+    finish();
+
+    reset_chip(state);
+    become(ID_82573V);
+    chip.flash = true;
+    start();
+    assert_int_equal(chip.reloads, 2);
+    assert_int_equal(*reg(CTRL), CTRL_SLU);
     assert_int_equal(*reg(SWSM), SWSM_DRV_LOAD);
     assert_int_equal(*reg(CTRL_EXT), CTRL_EXT_BIT22);
     finish();
@@ -133,7 +149,7 @@ static void test_es2(void **state)
         *reg(STATUS) = port ? 1u << 2 : 0;
         start();
         assert_int_equal(*reg(TARC0), TARC_ROUND_ROBIN);
-        assert_int_equal(*reg(TARC1), TARC_ROUND_ROBIN | (port ? TARC1_BIT28 : 0));
+        assert_int_equal(*reg(TARC1) & ~(TARC1_BITS_29_30 | 1u << 27), TARC_ROUND_ROBIN | (port ? TARC1_BIT28 : 0));
         assert_int_equal(!!(*reg(TCTL) & TCTL_MULR), !port);
         assert_int_equal(*reg(SW_FW_SYNC), 0);  // all given back
         assert_false(*reg(SWSM) & SWSM_SWESMBI);
