@@ -1,6 +1,6 @@
 // The chips of the Intel driver and what each is like.
-// Spec: PCI IDs by the chips' data sheets and the PCI ID repository. Tested: QEMU's 100e, 100c, 100f,
-// 10d3.
+// Spec: PCI IDs by the chips' data sheets and the PCI ID repository. Tested: QEMU's 100e, 100c, 100f, 10d3;
+// each entry with the unit tests' chip in memory, which knows of its kind what this driver knows; no silicon.
 // Not handled: 82542, which is listed to be named, not to be driven.
 #include "drivers/intel/intel.h"  // intel_ids
 

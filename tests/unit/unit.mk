@@ -33,6 +33,7 @@ UNIT-test_virtio_net := $(VIRTIO_NET)
 UNIT-test_virtio_errors := $(VIRTIO_NET)
 INTEL := tests/unit/intel_fake.c $(addprefix drivers/intel/,net.c ids.c address.c mac.c express.c rings.c rx.c tx.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_intel_net := $(INTEL)
+UNIT-test_intel_chips := $(INTEL)
 UNIT-test_intel_errors := $(INTEL)
 UNIT-test_ask := kernel/ask.c kernel/prompt.c net/url.c lib/err.c
 UNIT-test_prompt := kernel/prompt.c
