@@ -20,7 +20,7 @@ struct pci_bar {
 struct pci_dev {
     uint16_t segment;
     uint8_t bus, device, function;
-    uint16_t vendor_id, device_id, subsystem_vendor, subsystem_id;
+    uint16_t vendor_id, device_id;
     uint32_t class_code;   // class << 16 | subclass << 8 | programming interface
     uint8_t revision;
     struct pci_bar bars[PCI_BARS];
@@ -40,7 +40,8 @@ bool pci_early_any(bool (*wanted)(uint16_t vendor, uint16_t device));
 // whatever firmware left running cannot write into memory any more. Returns how many functions there are.
 unsigned pci_scan(uint64_t rsdp);
 
-// Function number `index` of the scan, NULL past the end.
+// Number `index` of the bridges and network functions that the scan found, the first PCI_DEVICES_MAX of them;
+// NULL past the end.
 struct pci_dev *pci_device(unsigned index);
 
 // Configuration space access; `offset` is naturally aligned, below 256 (4096 with ECAM). Reads beyond what

@@ -16,7 +16,6 @@
 #define BUSES 256u
 #define DEVICES_PER_BUS 32u
 #define FUNCTIONS_PER_DEVICE 8u
-#define KEPT_FOR_NETWORK 64u  // table entries that only network functions and bridges may fill
 
 enum bus_kind {
     BUS_UNKNOWN,    // no bridge leads here: perhaps another root
@@ -26,7 +25,7 @@ enum bus_kind {
 };
 
 static struct pci_dev devices[PCI_DEVICES_MAX];
-static unsigned device_count;
+static unsigned device_count, function_count;
 static unsigned dropped;
 
 static bool is_bridge(const struct pci_dev *dev)
@@ -34,14 +33,12 @@ static bool is_bridge(const struct pci_dev *dev)
     return dev->class_code >> 8 == PCI_CLASS_BRIDGE_PCI;
 }
 
-// Adds a function to the table; NULL when there is no room.
-static struct pci_dev *keep(const struct pci_dev *dev)
+// Adds a function to the table; gives `dev` itself back when there is no room.
+static struct pci_dev *keep(struct pci_dev *dev)
 {
-    bool wanted = is_bridge(dev) || pci_is_network(dev);
-
-    if (device_count >= PCI_DEVICES_MAX - (wanted ? 0 : KEPT_FOR_NETWORK)) {
+    if (device_count == PCI_DEVICES_MAX) {
         dropped++;
-        return NULL;
+        return dev;
     }
     devices[device_count] = *dev;
     return &devices[device_count++];
@@ -82,17 +79,15 @@ static uint8_t scan_function(struct pci_dev *dev, uint8_t *kinds)
     uint8_t header = pci_read8(dev, PCI_HEADER_TYPE);
     dev->class_code = class_revision >> 8;
     dev->revision = (uint8_t)class_revision;
-    dev->subsystem_vendor = dev->subsystem_id = 0;
-    if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_NORMAL) {
-        dev->subsystem_vendor = pci_read16(dev, PCI_SUBSYSTEM_VENDOR_ID);
-        dev->subsystem_id = pci_read16(dev, PCI_SUBSYSTEM_ID);
+    function_count++;
+    // Without a place in the table a network function has no driver, but it is silenced all the same.
+    if (pci_is_network(dev)) {
+        pci_take_over(keep(dev));
+    } else if (is_bridge(dev)) {
+        keep(dev);
+        if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE)
+            follow_bridge(dev, kinds);
     }
-
-    struct pci_dev *kept = keep(dev);
-    if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE && is_bridge(dev))
-        follow_bridge(dev, kinds);
-    else if (kept && pci_is_network(kept))
-        pci_take_over(kept);
     return header;
 }
 
@@ -126,7 +121,7 @@ unsigned pci_scan(uint64_t rsdp)
 {
     const struct acpi_info *acpi = acpi_read(rsdp);
 
-    device_count = dropped = 0;
+    device_count = function_count = dropped = 0;
     pci_config_init(acpi);
     // Segment 0 is always reachable by ports, whatever part of it MCFG declares.
     scan_segment(0, 0, BUSES - 1);
@@ -134,8 +129,8 @@ unsigned pci_scan(uint64_t rsdp)
         if (acpi->ecam[i].segment != 0)
             scan_segment(acpi->ecam[i].segment, acpi->ecam[i].first_bus, acpi->ecam[i].last_bus);
     if (dropped)
-        log_warn("PCI: %u functions more than the table holds", dropped);
-    return device_count;
+        log_warn("PCI: %u bridges and network functions more than the table holds", dropped);
+    return function_count;
 }
 
 struct pci_dev *pci_device(unsigned index)

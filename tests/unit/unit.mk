@@ -24,6 +24,7 @@ UNIT-test_linux_prepare := kernel/linux/prepare.c kernel/linux/params.c kernel/l
 UNIT-test_acpi := kernel/acpi.c lib/err.c
 UNIT-test_tsc_rate := kernel/tsc_rate.c
 UNIT-test_pci := drivers/pci/early.c drivers/pci/scan.c drivers/pci/config.c drivers/pci/function.c drivers/pci/bars.c lib/err.c
+UNIT-test_pci_ecam := drivers/pci/config.c
 LWIP_PBUF := tests/unit/lwip_pbuf.c net/lwip/port.c kernel/random.c $(patsubst %,$(THIRD_PARTY)/lwip/src/core/%.c,pbuf mem memp def stats inet_chksum)
 UNIT-test_nic_buf := drivers/nic_buf.c drivers/dma.c $(LWIP_PBUF) lib/err.c
 UNIT-test_snp := drivers/snp/snp.c drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
