@@ -93,20 +93,37 @@ void pci_disable_aspm(const struct pci_dev *dev)
             clear_aspm(bridge);
 }
 
-// From D3hot most functions come back as after a reset: what firmware had assigned is put back.
-static void restore_header(const struct pci_dev *dev, const uint32_t *bars, uint32_t cache_line,
-                           uint32_t line)
+// What firmware has assigned.
+struct header {
+    uint32_t bars[PCI_BARS], rom, cache_line, line;
+};
+
+static struct header save_header(const struct pci_dev *dev)
+{
+    struct header header = {
+        .rom = pci_read32(dev, PCI_ROM_BASE),
+        .cache_line = pci_read32(dev, PCI_CACHE_LINE_SIZE),
+        .line = pci_read32(dev, PCI_INTERRUPT_LINE),
+    };
+
+    for (unsigned i = 0; i < PCI_BARS; i++)
+        header.bars[i] = pci_read32(dev, PCI_BAR0 + 4 * i);
+    return header;
+}
+
+// From D3hot most functions come back as after a reset.
+static void restore_header(const struct pci_dev *dev, const struct header *header)
 {
     for (unsigned i = 0; i < PCI_BARS; i++)
-        pci_write32(dev, PCI_BAR0 + 4 * i, bars[i]);
-    pci_write32(dev, PCI_CACHE_LINE_SIZE, cache_line);
-    pci_write32(dev, PCI_INTERRUPT_LINE, line);
+        pci_write32(dev, PCI_BAR0 + 4 * i, header->bars[i]);
+    pci_write32(dev, PCI_ROM_BASE, header->rom);
+    pci_write32(dev, PCI_CACHE_LINE_SIZE, header->cache_line);
+    pci_write32(dev, PCI_INTERRUPT_LINE, header->line);
 }
 
 static void wake(const struct pci_dev *dev)
 {
     unsigned pm = pci_find_capability(dev, PCI_CAP_ID_PM, 0);
-    uint32_t bars[PCI_BARS];
 
     if (!pm)
         return;
@@ -115,18 +132,14 @@ static void wake(const struct pci_dev *dev)
     if (state == PCI_PM_CSR_STATE_D0)
         return;
 
-    for (unsigned i = 0; i < PCI_BARS; i++)
-        bars[i] = pci_read32(dev, PCI_BAR0 + 4 * i);
-    uint32_t cache_line = pci_read32(dev, PCI_CACHE_LINE_SIZE);
-    uint32_t line = pci_read32(dev, PCI_INTERRUPT_LINE);
-
+    struct header header = save_header(dev);
     // PME status is cleared by writing ones: leave it to the operating system.
     pci_write16(dev, pm + PCI_PM_CSR, (uint16_t)(csr & ~(PCI_PM_CSR_STATE_MASK | PCI_PM_CSR_PME_STATUS)));
     delay_us(state > PCI_PM_CSR_STATE_D2 ? PCI_PM_D3HOT_DELAY_US : PCI_PM_D2_DELAY_US);
     if ((pci_read16(dev, pm + PCI_PM_CSR) & PCI_PM_CSR_STATE_MASK) != PCI_PM_CSR_STATE_D0)
         log_warn("PCI %02x:%02x.%x stays in power state D%u", dev->bus, dev->device, dev->function, state);
     else if (!(csr & PCI_PM_CSR_NO_SOFT_RESET))
-        restore_header(dev, bars, cache_line, line);
+        restore_header(dev, &header);
 }
 
 static void disable_msi(const struct pci_dev *dev)

@@ -96,6 +96,7 @@ static void write_pm(struct function *f, uint32_t value)
         for (unsigned i = 0; i < PCI_BARS; i++)
             set(f, PCI_BAR0 + 4 * i, 4, get(f, PCI_BAR0 + 4 * i, 4) & ~f->bar_mask[i]);
         set(f, PCI_COMMAND, 2, 0);
+        set(f, PCI_ROM_BASE, 4, 0);
         set(f, PCI_INTERRUPT_LINE, 1, 0);
     }
 }
@@ -326,11 +327,13 @@ static void test_take_over(void **state)
         struct function *nic = add_nic(0, 3);
         add_caps(nic, states[i]);
         add_bar(nic, 0, 0xfffff000, 0xfebd1000);
+        set(nic, PCI_ROM_BASE, 4, 0xfea00001);
         set(nic, PCI_INTERRUPT_LINE, 1, 11);
         pci_scan(0);
         assert_true(nic->first_write_was_command);  // bus mastering goes off before anything else
         assert_int_equal(get(nic, PCI_COMMAND, 2), PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_DISABLE);
         assert_int_equal(get(nic, PCI_BAR0, 4), 0xfebd1000);
+        assert_int_equal(get(nic, PCI_ROM_BASE, 4), 0xfea00001);
         assert_int_equal(get(nic, PCI_INTERRUPT_LINE, 1), 11);
         assert_int_equal(get(nic, PM_CAP + PCI_PM_CSR, 2) & PCI_PM_CSR_STATE_MASK, 0);
         assert_int_equal(get(nic, PM_CAP + PCI_PM_CSR, 2) & PCI_PM_CSR_PME_STATUS, PCI_PM_CSR_PME_STATUS);
