@@ -10,7 +10,6 @@
 #define INTEL_REGS_SIZE 0x6000u    // the part of BAR 0 that holds what is used here
 
 #define CTRL 0x0000
-#define     CTRL_FD (1u << 0)
 #define     CTRL_GIO_MASTER_DISABLE (1u << 2)   // PCI Express only
 #define     CTRL_LRST (1u << 3)                 // fibre: link reset
 #define     CTRL_SLU (1u << 6)                  // set link up: listen to the PHY
