@@ -88,9 +88,9 @@ static void stop(struct nic *nic)
 // ---- life -------------------------------------------------------------------------------------------
 
 // Silences a chip that is not worth another attempt. Its link is down from now on.
-static void give_up(struct intel *dev, const char *why)
+static void give_up(struct intel *dev, int err, const char *why)
 {
-    log_error("%s: %s; it is stopped (%s)", dev->nic->chip, why, err_name(ERR_DMA));
+    log_error("%s: %s; it is stopped (%s)", dev->nic->chip, why, err_name(err));
     bring_down(dev);
     dev->dead = true;
 }
@@ -99,12 +99,13 @@ static void restart(struct intel *dev)
 {
     // A link that comes and goes does not mean that restarting is in vain.
     if (dev->restart && ++dev->restarts > RESTARTS_MAX) {
-        give_up(dev, "restarting did not help");
+        give_up(dev, ERR_TIMEOUT, "restarting did not help");
         return;
     }
     bring_down(dev);
-    if (bring_up(dev) < 0)
-        give_up(dev, fail_detail());
+    int err = bring_up(dev);
+    if (err < 0)
+        give_up(dev, err, fail_detail());
 }
 
 static struct nic_link get_link(struct nic *nic)
@@ -131,9 +132,9 @@ static void watchdog(struct intel *dev)
 static bool recover(struct intel *dev)
 {
     if (dev->gone)
-        give_up(dev, "it does not answer any more");
+        give_up(dev, ERR_NIC_INIT_FAILED, "it does not answer any more");
     else if (dev->rx.lies > LIES_MAX)
-        give_up(dev, "it writes impossible lengths");
+        give_up(dev, ERR_DMA, "it writes impossible lengths");
     else if (dev->restart || dev->link_lost)
         restart(dev);
     else

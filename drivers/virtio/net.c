@@ -39,6 +39,11 @@ bool virtio_net_distrusted(const struct virtio_net *vn)
     return vn->rx.lies + vn->tx.lies > LIES_MAX;
 }
 
+void virtio_net_note_lie(struct virtio_net *vn)
+{
+    snprintf(vn->lie, sizeof(vn->lie), "%s", fail_detail());
+}
+
 // What of the offer is taken. Frames of up to 64 KiB come in pieces of our buffers or not at all: without
 // MRG_RXBUF each buffer would have to hold a whole one (5.1.6.3.1).
 static uint64_t choose_features(const struct virtio_net *vn, uint64_t offered)
@@ -151,9 +156,9 @@ static void stop(struct nic *nic)
 // ---- life -------------------------------------------------------------------------------------------
 
 // Silences a device that is not worth another attempt. Its link is down from now on.
-static void give_up(struct virtio_net *vn, const char *why)
+static void give_up(struct virtio_net *vn, int err, const char *why)
 {
-    log_error("%s: %s; it is stopped (%s)", vn->nic->chip, why, err_name(ERR_DMA));
+    log_error("%s: %s; it is stopped (%s)", vn->nic->chip, why, err_name(err));
     bring_down(vn);
     vn->dead = true;
 }
@@ -162,12 +167,13 @@ static void restart(struct virtio_net *vn)
 {
     vn->restart = false;
     if (++vn->restarts > RESTARTS_MAX) {
-        give_up(vn, "restarting did not help");
+        give_up(vn, ERR_TIMEOUT, "restarting did not help");
         return;
     }
     bring_down(vn);
-    if (bring_up(vn) < 0)
-        give_up(vn, fail_detail());
+    int err = bring_up(vn);
+    if (err < 0)
+        give_up(vn, err, fail_detail());
 }
 
 static struct nic_link read_link(struct virtio_net *vn)
@@ -226,7 +232,7 @@ static unsigned poll(struct nic *nic, unsigned budget)
     unsigned delivered = virtio_net_rx(vn, budget);
     vn->polling = false;
     if (virtio_net_distrusted(vn)) {
-        give_up(vn, fail_detail());
+        give_up(vn, ERR_DMA, vn->lie);
         return delivered;
     }
     if (vn->restart) {

@@ -34,6 +34,7 @@ struct virtio_net {
     uint64_t tx_deadline;         // when the watchdog barks while frames are in flight
     bool polling;                 // inside poll(): doorbells wait for its end
 
+    char lie[96];                 // what the device's last one was
     bool restart;                 // the device must be reset and set up again
     bool dead;                    // it is not used any more until the next start()
     unsigned restarts;            // in a row, without a frame received in between
@@ -62,6 +63,9 @@ int virtio_net_transmit(struct nic *nic, struct pbuf *frame);
 
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool virtio_net_tx_reclaim(struct virtio_net *vn);
+
+// Keeps what fail() has recorded of a lie: when the device is given up, somebody else may have failed since.
+void virtio_net_note_lie(struct virtio_net *vn);
 
 // True when the device has lied so often that it cannot be trusted.
 bool virtio_net_distrusted(const struct virtio_net *vn);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/virtio/virtio_net_regs.h"  // virtio_net_hdr
+#include "lib/err.h"                         // fail
 #include "lib/log.h"                         // log_warn
 
 #define ETHERNET_HEADER 14u
@@ -96,6 +97,15 @@ static unsigned deliver(struct virtio_net *vn)
     return 1;
 }
 
+// Gives up a frame whose header cannot be true, as fail() has recorded.
+static void refuse_header(struct virtio_net *vn, struct nic_buf *buf)
+{
+    vn->rx.lies++;
+    virtio_net_note_lie(vn);
+    drop_partial(vn);
+    nic_buf_put(buf);
+}
+
 // The first buffer of a frame: the header says how many there are.
 static void begin_frame(struct virtio_net *vn, struct nic_buf *buf, uint32_t written)
 {
@@ -103,17 +113,15 @@ static void begin_frame(struct virtio_net *vn, struct nic_buf *buf, uint32_t wri
 
     vn->partial_left = 1;
     if (written < vn->header_size) {
-        vn->rx.lies++;
-        drop_partial(vn);
-        nic_buf_put(buf);
+        fail(ERR_DMA, "the device received %u bytes, less than a header", written);
+        refuse_header(vn, buf);
         return;
     }
     memcpy(&header, buf->data, vn->header_size);
     if (vn->mergeable) {
         if (header.num_buffers == 0 || header.num_buffers > vn->rx.size) {
-            vn->rx.lies++;
-            drop_partial(vn);
-            nic_buf_put(buf);
+            fail(ERR_DMA, "the device received a frame of %u buffers", header.num_buffers);
+            refuse_header(vn, buf);
             return;
         }
         vn->partial_left = header.num_buffers;
@@ -172,6 +180,7 @@ unsigned virtio_net_rx(struct virtio_net *vn, unsigned budget)
             delivered += take_buffer(vn, cookie, written);
             continue;
         }
+        virtio_net_note_lie(vn);
         // The frame this belonged to has a hole now.
         drop_partial(vn);
         if (vn->partial_left > 0)

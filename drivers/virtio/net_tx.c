@@ -63,6 +63,7 @@ bool virtio_net_tx_reclaim(struct virtio_net *vn)
         }
         if (err > 0)
             continue;
+        virtio_net_note_lie(vn);
         vn->nic->stats.tx_errors++;
         if (virtio_net_distrusted(vn))
             return false;

@@ -6,10 +6,12 @@
 #include "drivers/mmio.h"          // mmio_read32
 #include "drivers/pci/pci.h"       // pci_dev
 #include "lib/clock.h"             // now_us
+#include "lib/log.h"               // klog
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +21,23 @@
 #define PROMISCUOUS 0x18u
 
 struct fake_chip chip;
+char last_error[200];
 uint64_t clock_us;
 struct nic nic;
 struct pbuf *frames[FRAMES_MAX];
 unsigned frame_count;
 static volatile uint8_t window[INTEL_REGS_SIZE];
 static struct pci_dev pci;
+
+void klog(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (level == LOG_ERROR)
+        vsnprintf(last_error, sizeof(last_error), format, args);
+    va_end(args);
+}
 
 uint64_t now_us(void)
 {
@@ -325,6 +338,7 @@ int reset_chip(void **state)
     chip.link = chip.loads_address = true;
     become(ID_82540EM);
     frame_count = 0;
+    last_error[0] = '\0';
     return 0;
 }
 

@@ -46,6 +46,7 @@ struct fake_chip {
 };
 
 extern struct fake_chip chip;
+extern char last_error[200];      // what was logged as an error last
 extern uint64_t clock_us;        // what now_us() gives, 10 more at each look
 extern struct nic nic;
 extern struct pbuf *frames[FRAMES_MAX];

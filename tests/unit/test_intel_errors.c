@@ -198,6 +198,7 @@ static void test_restarts_end(void **state)
     }
     assert_true(chip.resets - resets < 30);
     assert_int_equal(nic.ops->transmit(&nic, frame), ERR_NO_LINK);
+    assert_non_null(strstr(last_error, "(Timeout)"));
     assert_false(nic.ops->link(&nic).up);
     assert_false(chip.bus_master);
     assert_int_equal(nic.ops->start(&nic), 0);  // a new start is a new chance
@@ -220,6 +221,7 @@ static void test_gone(void **state)
     assert_false(nic.ops->link(&nic).up);
     assert_int_equal(nic.ops->poll(&nic, 8), 1);  // came before
     assert_false(chip.bus_master);
+    assert_non_null(strstr(last_error, "(NicInitFailed)"));
     assert_int_equal(nic.ops->poll(&nic, 8), 0);
     assert_int_equal(nic.ops->transmit(&nic, frame), ERR_NO_LINK);
     assert_int_equal(nic.ops->start(&nic), ERR_NIC_INIT_FAILED);
@@ -312,6 +314,7 @@ static void test_lies(void **state)
             nic.ops->poll(&nic, 8);
         }
         assert_false(chip.bus_master);
+        assert_non_null(strstr(last_error, "impossible lengths; it is stopped (DmaError)"));
         assert_false(nic.ops->link(&nic).up);
         assert_int_equal(nic.ops->start(&nic), 0);
         assert_true(receive(90));

@@ -7,20 +7,33 @@
 #include "drivers/virtio/driver.h"  // virtio_net_driver
 #include "lib/clock.h"              // now_us
 #include "lib/err.h"                // ERR_NIC_INIT_FAILED
+#include "lib/log.h"                // klog
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
 struct fake_device dev;
+char last_error[200];
 uint64_t clock_us;
 struct nic nic;
 struct pbuf *frames[FRAMES_MAX];
 unsigned frame_count;
 static struct pci_dev pci = {.vendor_id = VIRTIO_PCI_VENDOR, .device_id = VIRTIO_PCI_DEVICE_NET};
+
+void klog(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (level == LOG_ERROR)
+        vsnprintf(last_error, sizeof(last_error), format, args);
+    va_end(args);
+}
 
 uint64_t now_us(void)
 {
@@ -147,6 +160,7 @@ static void input(struct nic *from, struct pbuf *frame)
     assert_ptr_equal(from, &nic);
     assert_true(frame_count < FRAMES_MAX);
     frames[frame_count++] = frame;
+    (fail)(ERR_NO_URL, "somebody else's failure");
 }
 
 void drop_frames(void)
@@ -168,6 +182,7 @@ int reset_device(void **state)
     dev.queue_size = QUEUE_SIZE;
     memcpy(dev.config, "\x52\x54\x00\x12\x34\x56\x01\x00", 8);
     frame_count = 0;
+    last_error[0] = '\0';
     return 0;
 }
 
