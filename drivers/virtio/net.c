@@ -69,16 +69,23 @@ static int negotiate(struct virtio_net *vn)
 
 // ---- start and stop ---------------------------------------------------------------------------------
 
-// No DMA afterwards, whatever state the device was in; every buffer is back.
-static void bring_down(struct virtio_net *vn)
+// Without bus mastering even a device that was not reset does no DMA: every buffer is back.
+static void release(struct virtio_net *vn)
 {
-    if (virtio_reset(&vn->dev) < 0)
-        log_warn("%s: %s", vn->nic->chip, fail_detail());  // bus mastering off stops it all the same
     pci_set_bus_master(vn->dev.pci, false);
     virtio_net_rx_reclaim(vn);
     virtq_destroy(&vn->rx);
     virtq_destroy(&vn->tx);
     virtio_net_tx_destroy(vn);
+}
+
+// No DMA afterwards, whatever state the device was in. What virtio_reset() returns.
+static int bring_down(struct virtio_net *vn)
+{
+    int err = virtio_reset(&vn->dev);
+
+    release(vn);
+    return err;
 }
 
 static void choose_layout(struct virtio_net *vn)
@@ -110,6 +117,8 @@ static int bring_up(struct virtio_net *vn)
 {
     int err = negotiate(vn);
 
+    if (err == ERR_TIMEOUT)
+        goto err_reset;  // a second would not end either
     if (err < 0)
         goto err_device;
     choose_layout(vn);
@@ -134,13 +143,16 @@ static int bring_up(struct virtio_net *vn)
 err_device:
     bring_down(vn);  // knows what there is
     return err;
+err_reset:
+    release(vn);
+    return err;
 }
 
 static int start(struct nic *nic)
 {
     struct virtio_net *vn = nic->priv;
 
-    vn->dead = vn->restart = false;
+    vn->dead = vn->gone = vn->restart = false;
     vn->restarts = 0;
     return bring_up(vn);
 }
@@ -149,18 +161,25 @@ static void stop(struct nic *nic)
 {
     struct virtio_net *vn = nic->priv;
 
-    bring_down(vn);
+    if (!vn->dead && bring_down(vn) < 0)
+        log_warn("%s: %s", nic->chip, fail_detail());
     nic_buf_pool_destroy(&vn->pool);  // or kept, see create_pool()
 }
 
 // ---- life -------------------------------------------------------------------------------------------
 
-// Silences a device that is not worth another attempt. Its link is down from now on.
-static void give_up(struct virtio_net *vn, int err, const char *why)
+// Says good-bye to a device that is silent already. Its link is down from now on.
+static void bury(struct virtio_net *vn, int err, const char *why)
 {
     log_error("%s: %s; it is stopped (%s)", vn->nic->chip, why, err_name(err));
-    bring_down(vn);
     vn->dead = true;
+}
+
+// Silences a device that is not worth another attempt.
+static void give_up(struct virtio_net *vn, int err, const char *why)
+{
+    bury(vn, err, why);
+    bring_down(vn);  // nobody needs to know how that went
 }
 
 static void restart(struct virtio_net *vn)
@@ -170,10 +189,11 @@ static void restart(struct virtio_net *vn)
         give_up(vn, ERR_TIMEOUT, "restarting did not help");
         return;
     }
-    bring_down(vn);
-    int err = bring_up(vn);
+    int err = bring_down(vn);
+    if (err == 0)
+        err = bring_up(vn);
     if (err < 0)
-        give_up(vn, err, fail_detail());
+        bury(vn, err, fail_detail());
 }
 
 static struct nic_link read_link(struct virtio_net *vn)
@@ -200,7 +220,9 @@ static struct nic_link get_link(struct nic *nic)
 {
     struct virtio_net *vn = nic->priv;
 
-    if (vn->dead)
+    if (!vn->dead && !vn->gone)
+        vn->gone = virtio_gone(&vn->dev);
+    if (vn->dead || vn->gone)
         return (struct nic_link){.up = false};
     if (nic->started && virtio_needs_reset(&vn->dev)) {
         if (!vn->restart)
@@ -213,11 +235,27 @@ static struct nic_link get_link(struct nic *nic)
 // A host may stop its side while the link is down: that is no reason to reset the device.
 static void watchdog(struct virtio_net *vn)
 {
-    if (!read_link(vn).up)
+    if (!get_link(vn->nic).up) {
+        virtio_net_tx_touch(vn);
         return;
+    }
     vn->nic->stats.tx_timeouts++;
     log_warn("%s: nothing was sent for two seconds, restarting it", vn->nic->chip);
     vn->restart = true;
+}
+
+// Sees to a device that needs more than frames moved. True when the queues are not to be touched any more.
+static bool recover(struct virtio_net *vn)
+{
+    if (vn->gone)
+        give_up(vn, ERR_NIC_INIT_FAILED, "it does not answer any more");
+    else if (virtio_net_distrusted(vn))
+        give_up(vn, ERR_DMA, vn->lie);
+    else if (vn->restart)
+        restart(vn);
+    else
+        return false;
+    return true;
 }
 
 static unsigned poll(struct nic *nic, unsigned budget)
@@ -231,14 +269,8 @@ static unsigned poll(struct nic *nic, unsigned budget)
         watchdog(vn);
     unsigned delivered = virtio_net_rx(vn, budget);
     vn->polling = false;
-    if (virtio_net_distrusted(vn)) {
-        give_up(vn, ERR_DMA, vn->lie);
+    if (recover(vn))
         return delivered;
-    }
-    if (vn->restart) {
-        restart(vn);
-        return delivered;
-    }
     virtio_net_rx_refill(vn);
     virtq_kick(&vn->rx);
     virtq_kick(&vn->tx);

@@ -36,6 +36,7 @@ struct virtio_net {
 
     char lie[96];                 // what the device's last one was
     bool restart;                 // the device must be reset and set up again
+    bool gone;                    // it answers all ones
     bool dead;                    // it is not used any more until the next start()
     unsigned restarts;            // in a row, without a frame received in between
 };
@@ -66,6 +67,9 @@ bool virtio_net_tx_reclaim(struct virtio_net *vn);
 
 // Keeps what fail() has recorded of a lie: when the device is given up, somebody else may have failed since.
 void virtio_net_note_lie(struct virtio_net *vn);
+
+// Starts the watchdog's time anew.
+void virtio_net_tx_touch(struct virtio_net *vn);
 
 // True when the device has lied so often that it cannot be trusted.
 bool virtio_net_distrusted(const struct virtio_net *vn);

@@ -48,6 +48,11 @@ void virtio_net_tx_destroy(struct virtio_net *vn)
     vn->tx_count = 0;
 }
 
+void virtio_net_tx_touch(struct virtio_net *vn)
+{
+    vn->tx_deadline = deadline_ms(TX_WATCHDOG_MS);
+}
+
 bool virtio_net_tx_reclaim(struct virtio_net *vn)
 {
     void *cookie;
@@ -59,7 +64,7 @@ bool virtio_net_tx_reclaim(struct virtio_net *vn)
         if (slot) {
             slot->next = vn->tx_free;
             vn->tx_free = slot;
-            vn->tx_deadline = deadline_ms(TX_WATCHDOG_MS);
+            virtio_net_tx_touch(vn);
         }
         if (err > 0)
             continue;
@@ -105,7 +110,7 @@ int virtio_net_transmit(struct nic *nic, struct pbuf *frame)
     memset(slot->data, 0, vn->header_size);
     pbuf_copy_partial(frame, slot->data + vn->header_size, (u16_t)length, 0);
     if (virtq_in_flight(&vn->tx) == 0)
-        vn->tx_deadline = deadline_ms(TX_WATCHDOG_MS);
+        virtio_net_tx_touch(vn);
     if (!post(vn, slot, length))
         return fail(ERR_NIC_INIT_FAILED, "the send ring is full");
     vn->tx_free = slot->next;

@@ -27,6 +27,8 @@ int virtio_reset(struct virtio_dev *dev)
 {
     uint64_t deadline = deadline_ms(VIRTIO_RESET_TIMEOUT_MS);
 
+    if (virtio_gone(dev))
+        return fail(ERR_NIC_INIT_FAILED, "the device does not answer");
     dev->transport->write_status(dev, 0);
     while (dev->transport->read_status(dev) != 0) {
         if (deadline_passed(deadline))
@@ -91,6 +93,11 @@ err_queue_start:
 void virtio_driver_ok(struct virtio_dev *dev)
 {
     add_status(dev, VIRTIO_STATUS_DRIVER_OK);
+}
+
+bool virtio_gone(struct virtio_dev *dev)
+{
+    return dev->transport->read_status(dev) == VIRTIO_STATUS_GONE;
 }
 
 bool virtio_needs_reset(struct virtio_dev *dev)

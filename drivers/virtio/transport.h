@@ -44,11 +44,12 @@ int virtio_open(struct virtio_dev *dev, struct pci_dev *pci);
 int virtio_open_modern(struct virtio_dev *dev, struct pci_dev *pci);
 int virtio_open_legacy(struct virtio_dev *dev, struct pci_dev *pci);
 
-// Resets the device and waits until it says so. 0 or ERR_TIMEOUT.
+// Resets the device and waits until it says so, a second at most. 0, ERR_TIMEOUT, or ERR_NIC_INIT_FAILED
+// without a wait when the device has gone.
 int virtio_reset(struct virtio_dev *dev);
 
 // Begins the initialisation of 3.1.1: reset, ACKNOWLEDGE, DRIVER; *offered is what the device can do.
-// 0 or ERR_TIMEOUT.
+// 0, or what virtio_reset() returns.
 int virtio_begin(struct virtio_dev *dev, uint64_t *offered);
 
 // Goes on with it: accepts `features`, which must be offered and not lack one that another of them needs.
@@ -62,7 +63,10 @@ int virtio_queue_create(struct virtio_dev *dev, struct virtq *queue, uint16_t in
 // Sets DRIVER_OK: the device may use its queues.
 void virtio_driver_ok(struct virtio_dev *dev);
 
-// True when the device asks for a reset (2.1.2), or answers all ones because it is gone.
+// True when nothing answers any more: the device was taken out.
+bool virtio_gone(struct virtio_dev *dev);
+
+// True when the device asks for a reset (2.1.2), or has gone.
 bool virtio_needs_reset(struct virtio_dev *dev);
 
 // Reads `count` configuration fields of `width` bytes (1, 2, 4) each, from `offset` on, into values[]; all

@@ -16,6 +16,7 @@
 #define VIRTIO_STATUS_DRIVER_OK 0x04u
 #define VIRTIO_STATUS_FEATURES_OK 0x08u
 #define VIRTIO_STATUS_NEEDS_RESET 0x40u
+#define VIRTIO_STATUS_GONE 0xffu         // not the device's: what is read where none answers
 
 // Features of every device, 6 and 6.3
 #define VIRTIO_F_ANY_LAYOUT (1ull << 27)  // legacy: header and data may share a descriptor

@@ -53,11 +53,19 @@ static void test_watchdog(void **state)
     clock_us += 1500000;
     nic.ops->poll(&nic, 8);
     assert_int_equal(dev.resets, resets);
-    dev.config[6] = 0;  // link down: waiting is right
+    dev.config[6] = 0;  // link down: waiting is right, however long, and costs few looks
+    unsigned looks = dev.config_reads;
+    for (unsigned i = 0; i < 1000; i++) {
+        clock_us += 60000;
+        nic.ops->poll(&nic, 8);
+    }
+    assert_in_range(dev.config_reads - looks, 1, 31);
+    dev.config[6] = 1;  // and time counts from here
+    nic.ops->poll(&nic, 8);
     clock_us += 1500000;
     nic.ops->poll(&nic, 8);
     assert_int_equal(dev.resets, resets);
-    dev.config[6] = 1;
+    clock_us += 1000000;
     nic.ops->poll(&nic, 8);
     assert_true(dev.resets > resets);
     assert_int_equal(nic.stats.tx_timeouts, 1);
@@ -94,21 +102,60 @@ static void test_needs_reset(void **state)
     finish();
 }
 
-// A device that has gone answers all ones: one time-out, then it is dead, then it can be stopped.
+// A device that has gone answers all ones: it is dead without a wait, its link is down, it can be stopped.
 static void test_gone(void **state)
+{
+    struct pbuf *frame = make_frame(100);
+
+    (void)state;
+    start();
+    receive(0, 300);
+    dev.gone = true;
+    uint64_t begun = clock_us;
+    assert_false(nic.ops->link(&nic).up);
+    assert_int_equal(nic.ops->poll(&nic, 8), 1);  // came before
+    assert_false(dev.bus_master);
+    assert_non_null(strstr(last_error, "does not answer any more; it is stopped (NicInitFailed)"));
+    assert_false(nic.ops->link(&nic).up);
+    assert_int_equal(nic.ops->poll(&nic, 8), 0);
+    assert_int_equal(nic.ops->transmit(&nic, frame), ERR_NO_LINK);
+    drop_frames();
+    nic.ops->stop(&nic);
+    assert_int_equal(nic.ops->start(&nic), ERR_NIC_INIT_FAILED);
+    finish();
+    assert_true(clock_us - begun < 100000);
+    // Noticed by the watchdog, too.
+    reset_device(state);
+    start();
+    nic.ops->transmit(&nic, frame);
+    dev.gone = true;
+    clock_us += 3000000;
+    nic.ops->poll(&nic, 8);
+    assert_false(dev.bus_master);
+    assert_int_equal(nic.stats.tx_timeouts, 0);
+    pbuf_free(frame);
+    finish();
+}
+
+// One whose reset never ends blocks the loop for one time-out, once.
+static void test_stuck(void **state)
 {
     (void)state;
     start();
-    dev.status = 0xff;
+    dev.status |= VIRTIO_STATUS_NEEDS_RESET;
     dev.stuck = true;
     nic.ops->link(&nic);
+    uint64_t begun = clock_us;
+    nic.ops->poll(&nic, 8);
+    assert_false(dev.bus_master);
+    assert_non_null(strstr(last_error, "(Timeout)"));
     nic.ops->poll(&nic, 8);
     assert_false(nic.ops->link(&nic).up);
-    assert_int_equal(nic.ops->poll(&nic, 8), 0);
-    struct pbuf *frame = make_frame(100);
-    assert_int_equal(nic.ops->transmit(&nic, frame), ERR_NO_LINK);
-    pbuf_free(frame);
-    dev.stuck = false;
+    nic.ops->stop(&nic);
+    assert_true(clock_us - begun < 1100000);
+    begun = clock_us;
+    assert_int_equal(nic.ops->start(&nic), ERR_TIMEOUT);
+    assert_true(clock_us - begun < 1100000);
     finish();
 }
 
@@ -200,7 +247,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, reset_device)
     const struct CMUnitTest tests[] = {
         TEST(test_refusals), TEST(test_watchdog), TEST(test_needs_reset), TEST(test_gone),
-        TEST(test_lies), TEST(test_runt),
+        TEST(test_lies), TEST(test_runt), TEST(test_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,10 +23,11 @@ struct fake_device {
     uint16_t queue_size;
     bool legacy;            // no modern transport
     bool stuck;             // a reset never ends
+    bool gone;              // all ones, everywhere
     bool refuse;            // FEATURES_OK does not stay
     bool bus_master;
     struct device_queue rx, tx;
-    unsigned kicks, resets;
+    unsigned kicks, resets, config_reads;
     uint64_t free_ram;      // of the machine
 };
 
