@@ -201,11 +201,9 @@ static struct nic_link read_link(struct virtio_net *vn)
     struct nic_link link = {.up = true, .full_duplex = true};
     uint32_t value;
 
-    if (!(vn->dev.features & VIRTIO_NET_F_STATUS))
-        return link;
-    if (virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_STATUS, sizeof(uint16_t), 1, &value) < 0)
-        return link;
-    link.up = value & VIRTIO_NET_S_LINK_UP;
+    if ((vn->dev.features & VIRTIO_NET_F_STATUS) &&
+        virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_STATUS, sizeof(uint16_t), 1, &value) == 0)
+        link.up = value & VIRTIO_NET_S_LINK_UP;
     if (!(vn->dev.features & VIRTIO_NET_F_SPEED_DUPLEX))
         return link;
     if (virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_SPEED, sizeof(uint32_t), 1, &value) == 0)

@@ -334,6 +334,14 @@ static void test_link(void **state)
     start();
     assert_true(nic.ops->link(&nic).up);
     finish();
+    reset_device(state);
+    dev.offered = VIRTIO_F_VERSION_1 | VIRTIO_NET_F_SPEED_DUPLEX;  // and that speed
+    memcpy(dev.config + 6, "\0\0\0\0\0\0\xe8\x03\0\0\0", 11);
+    start();
+    link = nic.ops->link(&nic);
+    assert_true(link.up && !link.full_duplex);
+    assert_int_equal(link.mbps, 1000);
+    finish();
 }
 
 int main(void)
