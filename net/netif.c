@@ -55,6 +55,9 @@ static err_t send_frame(struct netif *netif, struct pbuf *frame)
     struct pbuf *single;
     int err;
 
+    // nic_stop_all() knows nothing of us.
+    if (!nic->started)
+        return ERR_IF;
     // Nothing but a fault of ours would make one, and chips differ in what they do with it.
     if (frame->tot_len > nic->mtu + SIZEOF_ETH_HDR)
         return ERR_BUF;
@@ -103,6 +106,8 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
 
 unsigned iface_poll(struct iface *iface, unsigned budget)
 {
+    if (!iface->nic->started)
+        return 0;
     profile_enter(PROFILE_DRIVER);
     unsigned frames = iface->nic->ops->poll(iface->nic, budget);
     profile_enter(PROFILE_INPUT);
@@ -217,8 +222,8 @@ void iface_stop(struct iface *iface)
     iface->leased = false;
     end_dhcp(iface);
     join_drop(&iface->join);
+    netif_remove(&iface->netif);  // breaks connections off, which sends
     nic_stop(iface->nic);
-    netif_remove(&iface->netif);
     iface->running = false;
     iface->nic->stack = NULL;
 }

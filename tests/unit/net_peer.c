@@ -309,6 +309,8 @@ static int transmit(struct nic *nic, struct pbuf *frame)
 {
     uint8_t data[FRAME_MAX];
 
+    if (!nic->started)
+        abort();
     if (frame->next != NULL || frame->tot_len > sizeof(data))
         abort();
     if (peer[wire_of(nic)].link)
@@ -337,6 +339,8 @@ static unsigned poll(struct nic *nic, unsigned budget)
 {
     unsigned frames = 0, index = wire_of(nic);
 
+    if (!nic->started)
+        abort();
     for (unsigned i = 0; i < QUEUE && frames < budget; i++)
         if (queue[i].used && queue[i].wire == index && queue[i].at_us <= peer_clock_us) {
             queue[i].used = false;

@@ -408,6 +408,23 @@ static void test_open(void **state)
     stream->close(stream);
 }
 
+// A NIC that is stopped is not used: neither for what breaking connections off sends, nor after nic_stop_all().
+static void test_stopped_nic(void **state)
+{
+    struct stack_ip ip = { .client = lwip_htonl(IP(10, 0, 0, 50)) };
+    struct stream *stream;
+
+    (void)state;
+    serve(0, IP(10, 0, 0, 0));
+    for (unsigned i = 0; i < 2; i++) {
+        is_error(stack_up(&ip, deadline_ms(1000)), 0);
+        is_error(tcp_open(&stream, lwip_htonl(IP(10, 0, 0, 1)), 80, deadline_ms(2000)), 0);
+        i == 0 ? stack_down() : nic_stop(&peer[0].nic);
+        stack_poll();
+        stream->close(stream);
+    }
+}
+
 // ---- pieces -----------------------------------------------------------------------------------------
 
 // Every length and alignment against the definition in RFC 1071.
@@ -475,6 +492,7 @@ int main(void)
         STACK_TEST(test_boot_file),     STACK_TEST(test_boot_url_copy),    STACK_TEST(test_static),
         STACK_TEST(test_address_check), STACK_TEST(test_names),            STACK_TEST(test_unknown_names),
         STACK_TEST(test_open),          STACK_TEST(test_checksum),         STACK_TEST(test_filter),
+        STACK_TEST(test_stopped_nic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
