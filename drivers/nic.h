@@ -131,7 +131,7 @@ struct nic_driver {
     const char *name;
     const struct nic_id *ids;    // ends with vendor 0
     // Takes the device (already in D0, bus master off, memory decode on) and fills nic->ops, chip, mac, mtu,
-    // features, priv. 0 or an error: then the device is left as it was found.
+    // features, priv. 0 or an error: then nothing of the driver's is left, and the device is silent.
     int (*probe)(struct nic *nic, struct pci_dev *pci, const struct nic_id *id);
 };
 
