@@ -153,7 +153,7 @@ static int native_up(void *ctx)
     struct boot *b = ctx;
     int err = 0;
 
-    // What is to be started may need boot services: then firmware's drivers only leave the network's controllers.
+    // What is to be started may need boot services: then firmware's drivers leave the network only.
     if (b->info->efi.boot_services && b->options.start == OPT_START_EFI)
         efi_network_release();
     else

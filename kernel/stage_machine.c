@@ -124,8 +124,8 @@ int stage_start_efi(struct boot *b)
     return efi_start_loader();
 }
 
-// Once the ISO has come and firmware still lives, Linux is to find the ISO in ACPI's NFIT, too. Not a reason to
-// fail: Linux is told in other ways as well.
+// Once the ISO has come and firmware still lives, Linux is to find the ISO in ACPI's NFIT, too. Not a reason
+// to fail: Linux is told in other ways as well.
 static void offer_ram_disk(const struct boot *b)
 {
     bool wanted = b->options.medium == OPT_MEDIUM_AUTO || b->options.medium == OPT_MEDIUM_PMEM;

@@ -46,8 +46,8 @@ int stage_network(struct boot *b);
 // backend that wants the hardware. ERR_UEFI_OPERATION_FAILED and what memory_take_over() returns.
 int stage_take_over(struct boot *b);
 
-// start=efi: makes the ISO a RAM disk of the firmware and starts its own boot loader. Returns 0 when that is not
-// asked for, else only to say why it did not work.
+// start=efi: makes the ISO a RAM disk of the firmware and starts its own boot loader. Returns 0 when that is
+// not asked for, else only to say why it did not work.
 int stage_start_efi(struct boot *b);
 
 // Our own way to the network, one after the other: every function on PCI, where network controllers are taken

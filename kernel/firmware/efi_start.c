@@ -1,11 +1,10 @@
-// RAM disk and chain loading. Spec: UEFI 2.10 sections 13.17 (RAM disk), 10.3 (device paths), 7.4.1 (LoadImage),
-// 3.5.1.1 (the loader's name). Tested: OVMF 2022.11.
+// RAM disk and chain loading. Spec: UEFI 2.10 sections 13.17 (RAM disk), 10.3 (device paths), 7.4.1
+// (LoadImage), 3.5.1.1 (the loader's name). Tested: OVMF 2022.11.
 // Not handled: a firmware without the RAM disk protocol, which we do not replace.
 #include "kernel/firmware/efi_start.h"  // efi_ram_disk
 #include "kernel/firmware/efi_state.h"  // efi_st
-#include "kernel/memory.h"              // kmalloc
+#include "kernel/memory.h"              // kcalloc
 #include "lib/err.h"                    // fail
-#include "lib/log.h"                    // log_info
 
 #include <IndustryStandard/Acpi60.h>
 #include <Protocol/DevicePath.h>
