@@ -12,7 +12,7 @@
 #include "lib/err.h"          // fail
 #include "lib/log.h"          // log_info
 #include "net/parallel_lane.h"  // struct lane
-#include "net/poll.h"           // stack_wait
+#include "net/poll.h"           // stack_attend
 #include "net/spans.h"          // spans_split
 
 #define LONG_WAY_US 4000      // a shorter way is filled by one connection, whatever is lost
@@ -251,11 +251,10 @@ static int run_lanes(struct engine *e)
         else if (now_us() - e->heard_us > e->get->timeout_ms * 1000ull)
             return fail(ERR_STALLED, "nothing came for %u ms, got %llu of %llu bytes", e->get->timeout_ms,
                         (unsigned long long)e->front, (unsigned long long)e->total);
-        if (!busy) {
-            err = stack_wait();
-            if (err < 0)
-                return err;
-        }
+        // Busy or not: early bytes that have become contiguous may take seconds to hash.
+        err = busy ? stack_attend() : stack_wait();
+        if (err < 0)
+            return err;
     }
     return e->below->finish(e->below, e->total);
 }

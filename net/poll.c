@@ -30,7 +30,7 @@ static void check_links(uint64_t now)
             iface_check_link(iface);
 }
 
-unsigned stack_poll(void)
+static unsigned turn(bool may_halt)
 {
     static uint64_t last_frame;
     struct iface *iface;
@@ -47,10 +47,15 @@ unsigned stack_poll(void)
     check_links(now);
     if (frames > 0)
         last_frame = now;
-    else if (now - last_frame > IDLE_AFTER_US)
+    else if (may_halt && now - last_frame > IDLE_AFTER_US)
         cpu_idle();
     profile_leave_turn(frames);
     return frames;
+}
+
+unsigned stack_poll(void)
+{
+    return turn(true);
 }
 
 int stack_check_cancel(void)
@@ -66,6 +71,12 @@ int stack_check_cancel(void)
 
 int stack_wait(void)
 {
-    stack_poll();
+    turn(true);
+    return stack_check_cancel();
+}
+
+int stack_attend(void)
+{
+    turn(false);
     return stack_check_cancel();
 }

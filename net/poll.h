@@ -18,4 +18,7 @@ int stack_wait(void);
 // What stack_wait() does beside the turn: looks for the cancel key, at most every 50 ms. 0 or ERR_CANCELLED.
 int stack_check_cancel(void);
 
+// The same between two pieces of other work: never halts the processor.
+int stack_attend(void);
+
 #endif
