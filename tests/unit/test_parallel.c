@@ -1,6 +1,7 @@
 // net/parallel.c: several connections, one body. HTTP is played: a world of connections that bring bytes at
 // their own and at a common rate, break, stall, refuse, change their minds; time is turned by hand. What must
 // hold in each of them: the sink below gets every byte once, in order, and the right ones.
+#include "kernel/profile.h"  // profile_push
 #include "lib/clock.h"     // now_us
 #include "lib/err.h"       // err_name
 #include "lib/sha256.h"    // sha256_init
@@ -85,6 +86,21 @@ int stack_wait(void)
 {
     clock_us += 1000;
     return stack_attend();
+}
+
+// What is measured: which stages are entered and left again.
+static unsigned depth, entered[PROFILE_STAGES];
+
+void profile_push(enum profile_stage stage)
+{
+    entered[stage]++;
+    depth++;
+}
+
+void profile_pop(void)
+{
+    assert_true(depth > 0);
+    depth--;
 }
 
 static struct connection *of(const struct http_get *get)
@@ -266,6 +282,7 @@ static struct parallel run(unsigned count, uint64_t offset, int expected)
     int err = parallel_get(&get, &options);
     assert_string_equal(err < 0 ? err_name(err) : "", expected < 0 ? err_name(expected) : "");
     assert_int_equal(open_now, 0);
+    assert_int_equal(depth, 0);
     assert_int_equal(place.begins, offset == 0 ? 1 : 0);
     assert_int_equal(place.finishes, err == 0);
     assert_true(options.used <= count && most_open <= count);
@@ -295,7 +312,9 @@ static void test_more_bring_more(void **state)
     uint64_t alone = clock_us - start;
     assert_int_equal(result.used, 1);
     start = clock_us;
+    assert_int_equal(entered[PROFILE_SINK], 0);  // net/download.c's, which is not here
     result = run(8, 0, 0);
+    assert_true(entered[PROFILE_SINK] > 0);
     assert_true(result.used >= 4);
     assert_true(clock_us - start < alone * 2 / 3);
     run(3, 0, 0);
@@ -394,9 +413,11 @@ static void test_early_bytes_take_time(void **state)
 
 static int make_image(void **state)
 {
+    static struct profile measured;
     struct sha256 hash;
 
     (void)state;
+    profile_running = &measured;
     image = malloc(WHOLE);
     place_bytes = malloc(WHOLE);
     for (uint64_t i = 0; i < WHOLE / 8; i++)
