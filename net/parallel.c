@@ -24,7 +24,7 @@
 #define PART_MIN (1u << 20)   // a smaller part is not worth a connection
 #define LOOK_BYTES (64u * 1024)  // between looks at the clock while there is one connection
 #define STEPS_PER_TURN 64     // pieces taken from one connection before the next one's turn
-#define REFUSALS_MAX 3        // connections in a row that brought nothing
+#define REFUSALS_MAX 3        // connections in a row that brought next to nothing
 #define REFUSED_WAIT_US 1000000
 
 // ---- the rate, and how many connections it is worth ---------------------------------------------------
@@ -124,7 +124,8 @@ static void lose_lane(struct engine *e, struct lane *lane, int err)
     close_lane(e, lane);
     if (lane->brought > 0 || e->error == 0)
         e->error = err;
-    e->refused = lane->brought > 0 ? 0 : e->refused + 1;
+    // A byte or two are no reason to ask again and again without a pause.
+    e->refused = lane->brought >= PART_MIN ? 0 : e->refused + 1;
     e->refused_until = now_us() + REFUSED_WAIT_US;
 }
 
@@ -327,7 +328,7 @@ static void begin_lanes(struct engine *e)
     spans_init(&e->spans, e->front, e->total, 0);
     e->lanes[0].open = true;
     e->lanes[0].heard_us = now_us();
-    e->lanes[0].brought = e->front;
+    e->lanes[0].brought = e->get->received;
     e->get->until = e->total;
     e->wanted = 2;  // parallel_get() is here only when so many are allowed
     measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);

@@ -36,7 +36,7 @@ struct engine {
     bool many;                  // the second phase: more than one connection
     int fatal;                  // error of the sink: ends it all
     int error;                  // what a connection died of
-    unsigned refused;           // connections in a row that brought nothing
+    unsigned refused;           // connections in a row that brought next to nothing
     uint64_t refused_until;     // no further one before
     uint64_t heard_us;          // when any piece came
     unsigned wanted;            // how many connections there should be

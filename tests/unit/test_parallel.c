@@ -43,7 +43,8 @@ static struct world {
     uint64_t each, all;       // bytes a millisecond of one connection and of all together
     unsigned refuses_from;    // connections with this number and above get an error, 0: none
     unsigned whole_from;      // ... get the whole instead of their part
-    unsigned dies_from;       // ... die after a megabyte
+    unsigned dies_from;       // ... die after a megabyte or `crumb` bytes
+    uint64_t crumb;
     uint32_t timeout_ms;
     uint64_t stalls_at_us;    // nothing comes any more from then on, 0: does not
     uint64_t cancel_at_us;
@@ -116,7 +117,7 @@ int http_begin(struct http_get *get)
     assert_true(opened == 0 || get->offset > 0);
     *c = (struct connection){.get = get, .open_at = clock_us + world.way_us};
     if (world.dies_from != 0 && opened + 1 >= world.dies_from)
-        c->dies_at = 1 << 20;
+        c->dies_at = world.crumb != 0 ? world.crumb : 1 << 20;
     opened++;
     if (++open_now > most_open)
         most_open = open_now;
@@ -177,6 +178,8 @@ int http_step(struct http_get *get)
     uint64_t at = get->offset + get->received, end = get->until != 0 ? get->until : WHOLE;
     uint64_t n = c->credit < PIECE ? c->credit : PIECE;
     n = n < end - at ? n : end - at;
+    if (c->dies_at != 0 && n > c->dies_at - c->brought)
+        n = c->dies_at - c->brought;
     if (n > 0) {
         int err = get->sink->write(get->sink, at, image + at, n);
         if (err < 0)
@@ -399,6 +402,22 @@ static void test_ends(void **state)
     }
 }
 
+// A server that answers each part with a byte and a reset gets a pause before the next one, and not many of
+// them. The end is left to net/download.c, which waits longer and longer.
+static void test_crumbs(void **state)
+{
+    (void)state;
+    world.dies_from = 2;
+    world.crumb = 1;
+    uint64_t start = clock_us;
+    run(4, 0, ERR_CONNECTION_RESET);
+    assert_in_range(opened, 2, 1 + 2 * 3);
+    assert_true(clock_us - start >= connections[0].brought / world.each * 1000 + 2000000);
+    // Those whose bytes are worth a connection are replaced as often as it takes.
+    world.crumb = 1 << 20;
+    run(4, 0, 0);
+}
+
 // When the first connection is through, half of the whole has become contiguous at once. Hashing it takes
 // longer than a connection may be silent, but nobody is: frames are taken in between.
 static void test_early_bytes_take_time(void **state)
@@ -442,7 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_more_bring_more), TEST(test_more_bring_nothing), TEST(test_not_tried),
         TEST(test_refused),         TEST(test_connections_die),    TEST(test_ends),
-        TEST(test_early_bytes_take_time),
+        TEST(test_early_bytes_take_time), TEST(test_crumbs),
     };
 
     return cmocka_run_group_tests(tests, make_image, free_image);
