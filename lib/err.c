@@ -20,7 +20,7 @@ static const struct err_text unknown = {
     0, "UnknownError", "something failed", "report it with the log above",
 };
 
-static struct fail_record last;  // advice: of fail_try(), NULL when the table's will do
+static struct fail_record newest;
 
 static const struct err_text *text_of(int err)
 {
@@ -47,58 +47,60 @@ const char *err_advice(int err)
 
 int fail(int err, const char *format, ...)
 {
-    char text[FAIL_DETAIL_MAX];  // arguments may point into what was recorded before
+    char text[FAIL_DETAIL_MAX];  // arguments may point into what is recorded
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     make_plain(text);       // part of it is a server's or a file's word
-    snprintf(last.detail, sizeof(last.detail), "%s", text);
-    last.advice = NULL;
+    snprintf(newest.detail, sizeof(newest.detail), "%s", text);
+    newest.advice = NULL;
     if (err != ERR_HTTP_STATUS)
-        last.http_code = 0;
+        newest.http_code = 0;
     return err;
 }
 
 int fail_http_status(unsigned code, const char *host_and_path)
 {
-    last.http_code = code;
+    newest.http_code = code;
     return fail(ERR_HTTP_STATUS, "%s: HTTP status %u", host_and_path, code);
 }
 
 int fail_try(int err, const char *what)
 {
-    last.advice = what;
+    newest.advice = what;
     return err;
 }
 
 const char *fail_advice(int err)
 {
-    return last.advice != NULL ? last.advice : err_advice(err);
+    return newest.advice != NULL ? newest.advice : err_advice(err);
 }
 
 const char *fail_detail(void)
 {
-    return last.detail;
+    return newest.detail;
 }
 
 unsigned fail_http_code(void)
 {
-    return last.http_code;
-}
-
-struct fail_record fail_keep(void)
-{
-    return last;
-}
-
-void fail_put(const struct fail_record *record)
-{
-    last = *record;
+    return newest.http_code;
 }
 
 void fail_clear(void)
 {
-    last = (struct fail_record){0};
+    newest = (struct fail_record){0};
+}
+
+void fail_keep(struct fail_record *kept, int err)
+{
+    *kept = newest;
+    kept->err = err;
+}
+
+int fail_again(const struct fail_record *kept)
+{
+    newest = *kept;
+    return kept->err;
 }

@@ -81,8 +81,6 @@
     X(ERR_UNSUPPORTED, -34, "Unsupported", "this is not supported", "see the README") \
     X(ERR_CANCELLED, -35, "Cancelled", "a key stopped it", "start again")
 
-#define FAIL_DETAIL_MAX 201  // 200 bytes and the NUL
-
 enum err {
 #define ERR_ENUM(constant, value, name, meaning, advice) constant = (value),
     ERR_TABLE(ERR_ENUM)
@@ -120,17 +118,28 @@ unsigned fail_http_code(void);
 // Records status `code` and its reason phrase from the server; returns ERR_HTTP_STATUS.
 int fail_http_status(unsigned code, const char *host_and_path);
 
-// What was recorded, for code that may fail on the side while the reason still counts.
-// Example: struct fail_record kept = fail_keep(); try_something(); fail_put(&kept);
-struct fail_record {
-    char detail[FAIL_DETAIL_MAX];
-    const char *advice;
-    unsigned http_code;
-};
-struct fail_record fail_keep(void);
-void fail_put(const struct fail_record *record);
-
 // Forgets what was recorded, before a new attempt.
 void fail_clear(void);
+
+#define FAIL_DETAIL_MAX 201  // 200 bytes and the NUL
+
+// What fail() has recorded, for whoever goes on after a failure and may have to return it in the end, when
+// others have been recorded since.
+struct fail_record {
+    int err;
+    unsigned http_code;
+    const char *advice;      // of fail_try(), NULL when the table's will do
+    char detail[FAIL_DETAIL_MAX];
+};
+
+// Keeps the last failure, which was `err`.
+// Example:
+//     fail_keep(&kept, err);
+//     ...
+//     return fail_again(&kept);
+void fail_keep(struct fail_record *kept, int err);
+
+// Records a kept one anew and returns its error.
+int fail_again(const struct fail_record *kept);
 
 #endif

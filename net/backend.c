@@ -93,11 +93,12 @@ const struct backend *backends_current(const struct backends *b)
 bool backends_more(const struct backends *b)
 {
     // Asked when something has failed: the reason of that is not to be forgotten.
-    struct fail_record kept = fail_keep();
+    struct fail_record kept;
     bool more = false;
 
+    fail_keep(&kept, 0);
     for (unsigned i = b->at + 1; i < b->count && !more; i++)
         more = b->list[i]->available == NULL || b->list[i]->available(b->ctx) == 0;
-    fail_put(&kept);
+    fail_again(&kept);
     return more;
 }

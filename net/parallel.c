@@ -121,9 +121,9 @@ static void close_lane(struct engine *e, struct lane *lane)
 static void lose_lane(struct engine *e, struct lane *lane, int err)
 {
     log_warn("download: connection %u: %s", lane->number + 1, fail_detail());
+    if (lane->brought > 0 || e->error.err == 0)
+        fail_keep(&e->error, err);
     close_lane(e, lane);
-    if (lane->brought > 0 || e->error == 0)
-        e->error = err;
     // A byte or two are no reason to ask again and again without a pause.
     e->refused = lane->brought >= PART_MIN ? 0 : e->refused + 1;
     e->refused_until = now_us() + REFUSED_WAIT_US;
@@ -246,7 +246,7 @@ static int run_lanes(struct engine *e)
         if (!spans_all_here(&e->spans))
             staff(e);
         if (open_lanes(e) == 0 && !spans_all_here(&e->spans) && e->refused >= REFUSALS_MAX)
-            return e->error;
+            return fail_again(&e->error);
         if (busy)
             e->heard_us = now_us();
         else if (now_us() - e->heard_us > e->get->timeout_ms * 1000ull)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/err.h"        // struct fail_record
 #include "net/http/http.h"  // struct http_get
 #include "net/parallel.h"   // PARALLEL_MAX
 #include "net/sink.h"       // struct sink
@@ -35,7 +36,7 @@ struct engine {
     uint8_t *image;             // where byte 0 of the body lies, once room() has told
     bool many;                  // the second phase: more than one connection
     int fatal;                  // error of the sink: ends it all
-    int error;                  // what a connection died of
+    struct fail_record error;   // what a connection died of
     unsigned refused;           // connections in a row that brought next to nothing
     uint64_t refused_until;     // no further one before
     uint64_t heard_us;          // when any piece came

@@ -98,6 +98,19 @@ static void test_http_status(void **state)
     assert_string_equal(fail_detail(), "");
 }
 
+static void test_kept(void **state)
+{
+    struct fail_record kept;
+
+    (void)state;
+    fail_keep(&kept, fail_try(fail_http_status(503, "h"), "wait"));
+    fail(ERR_CONNECTION_REFUSED, "closed");
+    assert_int_equal(fail_again(&kept), ERR_HTTP_STATUS);
+    assert_int_equal(fail_http_code(), 503);
+    assert_string_equal(fail_detail(), "h: HTTP status 503");
+    assert_string_equal(fail_advice(ERR_HTTP_STATUS), "wait");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +120,7 @@ int main(void)
         cmocka_unit_test(test_long_reason),
         cmocka_unit_test(test_advice_by_cause),
         cmocka_unit_test(test_http_status),
+        cmocka_unit_test(test_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,6 +374,7 @@ static void test_refused(void **state)
     world.whole_from = 4;
     world.dies_from = 2;
     run(4, 0, ERR_CONNECTION_RESET);
+    assert_string_equal(fail_detail(), "the server broke off");
 }
 
 static void test_connections_die(void **state)
