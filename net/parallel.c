@@ -117,16 +117,30 @@ static void close_lane(struct engine *e, struct lane *lane)
         e->lanes[before->lane].get->until = before->until;
 }
 
-// A lane is lost. What it was to bring is free for another one; its error counts when it had brought bytes.
+// A lane is lost. What it was to bring is free for another one; its error counts when it had brought bytes. A
+// key that was pressed while it waited was meant for all.
 static void lose_lane(struct engine *e, struct lane *lane, int err)
 {
     log_warn("download: connection %u: %s", lane->number + 1, fail_detail());
     if (lane->brought > 0 || e->error.err == 0)
         fail_keep(&e->error, err);
     close_lane(e, lane);
+    if (err == ERR_CANCELLED)
+        e->fatal = err;
     // A byte or two are no reason to ask again and again without a pause.
     e->refused = lane->brought >= PART_MIN ? 0 : e->refused + 1;
     e->refused_until = now_us() + REFUSED_WAIT_US;
+}
+
+// Where the parts so far came from, and nowhere else: the name of another host would be waited for, and all
+// connections with it.
+static int connect_part(void *ctx, const struct url *url, struct stream **stream)
+{
+    const struct engine *e = ctx;
+
+    if (strcmp(url->host, e->get->final_url.host) != 0)
+        return fail(ERR_UNSUPPORTED, "a part is redirected to another host, %s", url->host);
+    return e->options->connect(e->get->ctx, url, stream);
 }
 
 // Opens a connection for `span`.
@@ -137,8 +151,8 @@ static void open_lane(struct engine *e, struct lane *lane, struct span *span)
     memset(get, 0, sizeof(*get));
     get->url = &e->get->final_url;
     get->sink = &lane->sink;
-    get->connect = e->options->connect;
-    get->ctx = e->get->ctx;
+    get->connect = connect_part;
+    get->ctx = e;
     get->timeout_ms = e->get->timeout_ms;
     get->https = e->get->https;
     get->offset = span->at;
@@ -225,7 +239,7 @@ static int work(struct engine *e, struct lane *lane, bool *busy)
         fail(ERR_STALLED, "nothing came for %u ms", lane->get->timeout_ms);
         lose_lane(e, lane, ERR_STALLED);
     }
-    return 0;
+    return e->fatal;
 }
 
 // ---- the two phases -----------------------------------------------------------------------------------
@@ -245,6 +259,8 @@ static int run_lanes(struct engine *e)
         judge(e);
         if (!spans_all_here(&e->spans))
             staff(e);
+        if (e->fatal < 0)
+            return e->fatal;
         if (open_lanes(e) == 0 && !spans_all_here(&e->spans) && e->refused >= REFUSALS_MAX)
             return fail_again(&e->error);
         if (busy)

@@ -35,7 +35,7 @@ struct engine {
     uint64_t front, total;      // bytes handed to `below` in order; all of them
     uint8_t *image;             // where byte 0 of the body lies, once room() has told
     bool many;                  // the second phase: more than one connection
-    int fatal;                  // error of the sink: ends it all
+    int fatal;                  // error of the sink, or a key was pressed: ends it all
     struct fail_record error;   // what a connection died of
     unsigned refused;           // connections in a row that brought next to nothing
     uint64_t refused_until;     // no further one before

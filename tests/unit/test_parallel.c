@@ -49,6 +49,7 @@ static struct world {
     uint64_t stalls_at_us;    // nothing comes any more from then on, 0: does not
     uint64_t cancel_at_us;
     uint64_t sink_fails_at;   // write() and room() fail there
+    unsigned cancels_begin, cancels_step;  // a key is pressed when this one is opened, or answers
     bool no_ranges, no_validator, no_length;
 } world;
 
@@ -124,7 +125,7 @@ int http_begin(struct http_get *get)
     get->work.stream = (struct stream *)(void *)c;
     get->work.in_body = false;
     get->received = 0;
-    return 0;
+    return opened == world.cancels_begin ? fail(ERR_CANCELLED, "key") : 0;
 }
 
 void http_end(struct http_get *get)
@@ -157,6 +158,8 @@ static int head(struct http_get *get, unsigned number)
         return get->offset == 0 ? get->sink->begin(get->sink, get->length) : 0;
     assert_string_equal(get->validator, "\"v\"");
     assert_true(get->until > get->offset && get->until <= WHOLE);
+    if (number == world.cancels_step)
+        return fail(ERR_CANCELLED, "key");
     if (world.refuses_from != 0 && number >= world.refuses_from)
         return fail_http_status(503, "no more");
     if (world.whole_from != 0 && number >= world.whole_from)
@@ -391,6 +394,13 @@ static void test_ends(void **state)
 {
     (void)state;
     world.cancel_at_us = clock_us + 4000000;
+    run(4, 0, ERR_CANCELLED);
+    fresh_world(state);
+    world.cancels_begin = 2;
+    run(4, 0, ERR_CANCELLED);
+    assert_int_equal(opened, 2);
+    fresh_world(state);
+    world.cancels_step = 3;
     run(4, 0, ERR_CANCELLED);
     fresh_world(state);
     world.stalls_at_us = clock_us + 4000000;
