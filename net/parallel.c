@@ -19,7 +19,7 @@
 #define MEASURE_US 1000000    // of each rate
 #define SETTLE_US 500000      // before it: a new connection begins slowly
 #define WAITING_SHARE 4       // a quarter of the time, at least, must have gone into waiting
-#define GAIN_PERCENT 20       // what a doubling must bring
+#define GAIN_PERCENT 20       // what a doubling must bring, and fewer more connections in proportion
 #define AGAIN_US 10000000     // after which more are tried again
 #define PART_MIN (1u << 20)   // a smaller part is not worth a connection
 #define LOOK_BYTES (64u * 1024)  // between looks at the clock while there is one connection
@@ -60,35 +60,17 @@ static void settle(struct engine *e, uint64_t rate)
     measure_from(e, now_us() + AGAIN_US);
 }
 
-// Tries twice as many, when so many are allowed.
+// Tries twice as many, or as many more as are allowed.
 static void try_more(struct engine *e, uint64_t rate)
 {
     e->best_rate = rate;
-    if (e->wanted * 2 > e->options->connections) {
+    e->fewer = e->wanted;
+    e->wanted = e->wanted * 2 < e->options->connections ? e->wanted * 2 : e->options->connections;
+    if (e->wanted == e->fewer) {
         settle(e, rate);
         return;
     }
-    e->wanted *= 2;
     measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
-}
-
-// Compares what the present number of connections brings with what half of it did.
-static void judge(struct engine *e)
-{
-    uint64_t rate;
-
-    if (!measured(e, now_us(), &rate))
-        return;
-    if (e->baseline) {
-        e->baseline = false;
-        try_more(e, rate);
-    } else if (rate < e->best_rate + e->best_rate * GAIN_PERCENT / 100) {
-        if (e->wanted > 1)
-            e->wanted /= 2;
-        settle(e, rate > e->best_rate ? rate : e->best_rate);
-    } else {
-        try_more(e, rate);
-    }
 }
 
 // ---- lanes --------------------------------------------------------------------------------------------
@@ -216,6 +198,38 @@ static void staff(struct engine *e)
         if (open + 1 > e->options->used)
             e->options->used = open + 1;
     }
+}
+
+// Ends the connections over the wanted number, those of the last parts first: the first part's bytes are due.
+static void dismiss(struct engine *e)
+{
+    unsigned open = open_lanes(e);
+
+    for (unsigned i = e->spans.count; i-- > 0 && open > e->wanted;) {
+        uint32_t number = e->spans.span[i].lane;
+        if (number == SPAN_FREE)
+            continue;
+        close_lane(e, &e->lanes[number]);
+        open--;
+    }
+}
+
+// Compares what the present number of connections brings with what fewer of them did.
+static void judge(struct engine *e)
+{
+    uint64_t rate, gain;
+
+    if (!measured(e, now_us(), &rate))
+        return;
+    gain = e->best_rate * GAIN_PERCENT * (e->wanted - e->fewer) / e->fewer / 100;
+    if (!e->baseline && rate < e->best_rate + gain) {
+        e->wanted = e->fewer;
+        dismiss(e);
+        settle(e, rate > e->best_rate ? rate : e->best_rate);
+        return;
+    }
+    e->baseline = false;
+    try_more(e, rate);
 }
 
 // Takes what has come over one lane. An error only when the sink or the machine ends it all.
@@ -346,6 +360,7 @@ static void begin_lanes(struct engine *e)
     e->lanes[0].heard_us = now_us();
     e->lanes[0].brought = e->get->received;
     e->get->until = e->total;
+    e->fewer = 1;
     e->wanted = 2;  // parallel_get() is here only when so many are allowed
     measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
 }

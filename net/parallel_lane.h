@@ -44,7 +44,8 @@ struct engine {
     unsigned told;              // how many the log named last
     bool baseline;              // what is measured is the present number, to compare more with
     uint64_t first_byte_us;     // from request to answer or the TCP handshake: the length of the way
-    uint64_t best_rate;         // bytes per second with half of `wanted`
+    unsigned fewer;             // how many were tried before `wanted`
+    uint64_t best_rate;         // bytes per second with so many
     uint64_t measure_start, measure_bytes;
     uint64_t waited_us;         // of that time, what went into waiting for the one connection
     uint64_t look_at;           // bytes measured when the clock is looked at next

@@ -56,6 +56,7 @@ static struct world {
 static struct connection connections[CONNECTIONS_MAX];
 static unsigned opened, open_now, most_open;
 static uint64_t clock_us, last_turn;
+static uint64_t shared_us;              // how long several connections were open
 static uint64_t looked_us, longest_us;  // when the network was looked at last, the longest time without
 static uint8_t *image, *place_bytes;
 
@@ -68,6 +69,7 @@ uint64_t now_us(void)
 int stack_attend(void)
 {
     longest_us = clock_us - looked_us > longest_us ? clock_us - looked_us : longest_us;
+    shared_us += open_now > 1 ? clock_us - looked_us : 0;
     looked_us = clock_us;
     if (world.cancel_at_us != 0 && clock_us > world.cancel_at_us)
         return fail(ERR_CANCELLED, "key");
@@ -273,7 +275,7 @@ static struct parallel run(unsigned count, uint64_t offset, int expected)
 
     opened = open_now = most_open = 0;
     last_turn = looked_us = clock_us;
-    longest_us = 0;
+    longest_us = shared_us = 0;
     told_done = 0;
     memset(&place, 0, sizeof(place));
     memset(place_bytes, 0xee, WHOLE);
@@ -335,6 +337,20 @@ static void test_more_bring_nothing(void **state)
     world.all = world.each;
     assert_int_equal(run(8, 0, 0).used, 2);
     assert_true(opened <= 8);
+    // To settle and to measure, once in so many seconds.
+    assert_in_range(shared_us, 1500000, 2000000);
+    world.each = world.all = 1000;
+    assert_int_equal(run(8, 0, 0).used, 2);
+    assert_in_range(shared_us, 3000000, 8000000);
+}
+
+// What is allowed is used, whether a power of two or not.
+static void test_odd_numbers(void **state)
+{
+    (void)state;
+    world.each = 2000;
+    for (unsigned n = 2; n <= 5; n++)
+        assert_int_equal(run(n, 0, 0).used, n);
 }
 
 static void test_not_tried(void **state)
@@ -470,9 +486,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, fresh_world)
     const struct CMUnitTest tests[] = {
-        TEST(test_more_bring_more), TEST(test_more_bring_nothing), TEST(test_not_tried),
-        TEST(test_refused),         TEST(test_connections_die),    TEST(test_ends),
-        TEST(test_early_bytes_take_time), TEST(test_crumbs),
+        TEST(test_more_bring_more), TEST(test_more_bring_nothing), TEST(test_odd_numbers),
+        TEST(test_not_tried),       TEST(test_refused),            TEST(test_connections_die),
+        TEST(test_crumbs),          TEST(test_ends),               TEST(test_early_bytes_take_time),
     };
 
     return cmocka_run_group_tests(tests, make_image, free_image);
