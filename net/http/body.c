@@ -71,6 +71,16 @@ static int complete(struct http_get *get)
     return err ? err : HTTP_DONE;
 }
 
+// How many of `piece` bytes are wanted: none behind `until`, and no more than the answer is to have.
+static size_t wanted_of(const struct http_get *get, size_t piece)
+{
+    uint64_t here = get->work.base + get->received, left = get->work.wanted - get->received;
+
+    if (get->until != 0 && get->until - here < left)
+        left = get->until - here;
+    return piece < left ? piece : (size_t)left;
+}
+
 // A body by length or until close.
 static int take_plain(struct http_get *get)
 {
@@ -84,10 +94,7 @@ static int take_plain(struct http_get *get)
         return (int)got;
     if (got == 0)
         return w->wanted == SINK_LENGTH_UNKNOWN ? complete(get) : truncated(get);
-    uint64_t left = w->wanted - get->received;
-    if (get->until != 0 && get->until - w->base - get->received < left)
-        left = get->until - w->base - get->received;
-    size_t length = (uint64_t)got < left ? (size_t)got : (size_t)left;
+    size_t length = wanted_of(get, (size_t)got);
     int err = write_piece(get, data, length);
     if (err)
         return err;
@@ -96,7 +103,7 @@ static int take_plain(struct http_get *get)
     return get->received >= w->wanted || reached_until(get) ? complete(get) : 0;
 }
 
-// Decodes data[length]. 1 at the end of the coding, 0 to go on, or an error.
+// Decodes data[length]. 1 at the end of the coding or of what is wanted, 0 to go on, or an error.
 static int decode_chunks(struct http_get *get, const uint8_t *data, size_t length)
 {
     while (length > 0) {
@@ -104,11 +111,12 @@ static int decode_chunks(struct http_get *get, const uint8_t *data, size_t lengt
         int end = http_chunked_take(&get->work.chunked, data, length, &used, &piece);
         if (end < 0)
             return end;
-        uint64_t left = get->work.wanted - get->received;
-        size_t fits = piece < left ? piece : (size_t)left;
+        size_t fits = wanted_of(get, piece);
         int err = fits > 0 ? write_piece(get, data + used - piece, fits) : 0;
         if (err)
             return err;
+        if (reached_until(get))
+            return 1;
         if (piece > fits)
             return fail(ERR_INVALID_RESPONSE,
                         "the answer is longer than the %llu bytes its Content-Range says",
@@ -124,6 +132,8 @@ static int decode_chunks(struct http_get *get, const uint8_t *data, size_t lengt
 static int take_chunked(struct http_get *get)
 {
     const uint8_t *data;
+    if (reached_until(get))
+        return complete(get);
     long got = next_bytes(get, &data);
     if (got < 0)
         return (int)got;
