@@ -3,13 +3,14 @@
 
 #include "net/netif.h"  // struct iface
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "drivers/nic.h"    // nic_start
 #include "lib/clock.h"      // deadline_ms
 #include "lib/err.h"        // fail
-#include "hooks.h"          // tcp_ooseq_limit
+#include "hooks.h"          // tcp_admits
 #include "kernel/profile.h" // profile_enter
 #include "lib/log.h"        // log_info
 #include "lwip/dhcp.h"      // dhcp_release_and_stop
@@ -21,6 +22,9 @@
 
 #define RELEASE_TIME_MS 3     // a frame leaves in microseconds; the rest is for the server's ARP answer
 #define FRAMES_PER_POLL 16
+#define OOSEQ_PBUFS_MAX 3000  // TCP_WND / TCP_MSS and some
+
+static_assert(OOSEQ_PBUFS_MAX + 2 * TCP_SND_QUEUELEN <= MEMP_NUM_TCP_SEG, "a segment for each");
 
 static struct iface ifaces[NICS_MAX];
 static unsigned iface_count;
@@ -121,17 +125,27 @@ unsigned iface_poll(struct iface *iface, unsigned budget)
 // pool, or the connection would wait for its server's time-out with a ring that has run dry.
 static unsigned ooseq_limit(unsigned rx_buffers)
 {
-    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 4 * 3, TCP_OOSEQ_MAX_PBUFS) : TCP_OOSEQ_MAX_PBUFS;
+    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 4 * 3, OOSEQ_PBUFS_MAX) : OOSEQ_PBUFS_MAX;
 }
 
-// All connections together may not take more, or nothing would be left to receive what fills their holes.
-uint16_t tcp_ooseq_limit(void)
+// Pbufs that wait behind the holes of all connections.
+static unsigned behind_holes(void)
 {
-    unsigned connections = 0;
+    unsigned pbufs = 0;
 
     for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next)
-        connections++;
-    return (uint16_t)(ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers) / LWIP_MAX(connections, 1));
+        for (const struct tcp_seg *seg = pcb->ooseq; seg != NULL; seg = seg->next)
+            pbufs += pbuf_clen(seg->p);
+    return pbufs;
+}
+
+// All connections together may not take more, or nothing would be left to receive what fills their holes. The
+// newcomer is refused: what is queued was promised to the server by SACK.
+bool tcp_admits(const struct tcp_pcb *pcb, uint32_t seqno, const struct pbuf *data)
+{
+    if (pcb->state < ESTABLISHED || !TCP_SEQ_GT(seqno, pcb->rcv_nxt) || data->tot_len == 0)
+        return true;
+    return behind_holes() + pbuf_clen(data) <= ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers);
 }
 
 uint32_t iface_window(struct netif *netif)
@@ -139,7 +153,7 @@ uint32_t iface_window(struct netif *netif)
     unsigned limit = ooseq_limit(iface_of(netif)->rx_buffers);
 
     // With the full number of buffers the window may exceed them: the stack is faster than the wire.
-    return limit == TCP_OOSEQ_MAX_PBUFS ? TCP_WND : limit * TCP_MSS;
+    return limit == OOSEQ_PBUFS_MAX ? TCP_WND : limit * TCP_MSS;
 }
 
 static err_t init_netif(struct netif *netif)

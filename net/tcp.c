@@ -37,7 +37,7 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
     struct tcp_stream *t = arg;
 
     // Before the first acknowledgement says how large the window is: no more than the NIC has buffers for,
-    // or lwIP would throw away what it has already acknowledged by SACK.
+    // or what comes behind a hole would be refused and have to be sent again.
     if (pcb->rcv_wnd > iface_window(ip_current_input_netif()))
         pcb->rcv_wnd = pcb->rcv_ann_wnd = iface_window(ip_current_input_netif());
     t->window = pcb->rcv_wnd;

@@ -2,6 +2,9 @@
 #ifndef URLBOOT_NET_LWIP_HOOKS_H
 #define URLBOOT_NET_LWIP_HOOKS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "arch/cc.h"  // lwip_port_rand
 
 struct netif;
@@ -12,11 +15,16 @@ struct pbuf;
 void dhcp_option_seen(struct netif *netif, uint8_t message_type, uint8_t option, uint8_t length,
                       struct pbuf *pbuf, uint16_t offset);
 
-// How many pbufs the connection whose segment is being handled may keep behind a hole (net/netif.c).
-uint16_t tcp_ooseq_limit(void);
+struct tcp_pcb;
+
+// False when a segment of connection `pcb` whose bytes `data` begin at `seqno` shall be as good as lost: it
+// would wait behind a hole, and there are no buffers for that (net/netif.c).
+bool tcp_admits(const struct tcp_pcb *pcb, uint32_t seqno, const struct pbuf *data);
+
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, data) \
+    (tcp_admits(pcb, (header)->seqno, data) ? ERR_OK : ERR_MEM)
 
 // How many consumed bytes are worth an acknowledgement of their own, to open the window (net/tcp.c).
-struct tcp_pcb;
 uint32_t tcp_window_step(const struct tcp_pcb *pcb);
 
 // Appends our options to a DHCP message: *used of the `options` bytes (DHCP_OPTIONS_LEN) are taken.

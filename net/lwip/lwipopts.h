@@ -22,9 +22,9 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF 1   // drivers/nic.h: a frame is handed up in the buffer it arrived in
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1  // they compare TCP_WND with PBUF_POOL, which is not used
 #define MEMP_NUM_PBUF 32             // pbufs that point at memory of others: fragments of large pings
-#define MEMP_NUM_TCP_PCB 16          // one download at a time; the rest waits out TIME_WAIT
+#define MEMP_NUM_TCP_PCB 16          // PARALLEL_MAX of one download; the rest waits out TIME_WAIT
 #define MEMP_NUM_TCP_PCB_LISTEN 1    // nothing listens
-#define MEMP_NUM_TCP_SEG 3072        // TCP_OOSEQ_MAX_PBUFS + TCP_SND_QUEUELEN and some
+#define MEMP_NUM_TCP_SEG 3072        // OOSEQ_PBUFS_MAX of net/netif.c, requests, and some
 #define MEMP_NUM_UDP_PCB 12          // DHCP and one per outstanding DNS query (DNS_TABLE_SIZE)
 #define LWIP_RAW 0                   // no protocols beside UDP and TCP
 #define LWIP_STATS 1                 // only to see in tests that every pool is full again
@@ -94,15 +94,12 @@
 #define LWIP_WND_SCALE 1             // RFC 7323: windows over 64 KiB
 #define TCP_RCV_SCALE 7              // 65535 << 7 is just under 8 MiB
 #define TCP_WND (4 * 1024 * 1024)    // 100 MB/s at 40 ms; less with a NIC of few buffers (net/tcp.c)
-// The application takes data at once, so only segments behind a hole stay in the drivers' buffers. Room for
-// a whole window of them: what does not fit was promised to the server by SACK and would be thrown away,
-// which it notices by a time-out only, and sends all again. lwIP's list is linear, but what comes faster than
-// it can be walked comes in joined segments (net/join.c), and those make a short list. The number also
-// depends on the driver's pool (net/netif.c).
+// The application takes data at once, so only segments behind a hole stay in the drivers' buffers. How many
+// may is decided before lwIP sees them (tcp_admits() of net/netif.c): its own limits throw away what was
+// promised to the server by SACK, which it notices by a time-out only, and sends all again. lwIP's list is
+// linear, but what comes faster than it can be walked comes in joined segments (net/join.c), and those make a
+// short list.
 #define TCP_QUEUE_OOSEQ 1
-#define TCP_OOSEQ_MAX_BYTES TCP_WND
-#define TCP_OOSEQ_MAX_PBUFS 3000    // TCP_WND / TCP_MSS and some
-#define TCP_OOSEQ_PBUFS_LIMIT(pcb) tcp_ooseq_limit()
 #define LWIP_TCP_SACK_OUT 1          // tell the server what is already here
 #define TCP_WND_UPDATE_THRESHOLD tcp_window_step(pcb)  // data is acknowledged with the window anyway
 #define TCP_SND_BUF (8 * TCP_MSS)    // requests are small

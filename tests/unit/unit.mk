@@ -49,6 +49,7 @@ UNIT-test_download := $(DOWNLOAD)
 UNIT-test_download_backends := $(DOWNLOAD)
 NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/join.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_stack := kernel/random.c $(NET_STACK)
+UNIT-test_tcp := kernel/random.c $(NET_STACK)
 UNIT-test_profile := kernel/profile.c
 UNIT-test_keyboard := kernel/scancode.c kernel/escape.c
 UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
