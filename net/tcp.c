@@ -252,8 +252,11 @@ int tcp_start(struct stream **stream, uint32_t address, uint16_t port)
     tcp_nagle_disable(t->pcb);
 
     ip_addr_set_ip4_u32_val(to, address);
-    if (tcp_connect(t->pcb, &to, port, on_connected) != ERR_OK) {
-        err = fail(ERR_CONNECTION_TIMEOUT, "there is no way to the server: no address or no gateway");
+    err_t result = tcp_connect(t->pcb, &to, port, on_connected);
+    if (result != ERR_OK) {
+        err = result == ERR_RTE ? fail(ERR_CONNECTION_TIMEOUT,
+                                       "there is no way to the server: no address or no gateway")
+                                : fail(ERR_OUT_OF_HEAP, "no memory for a connection's first segment");
         goto err_start;
     }
     *stream = &t->stream;

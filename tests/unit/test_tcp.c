@@ -1,5 +1,6 @@
 // net/tcp.c and what net/netif.c admits, over a NIC without hardware (net_peer.c): segments that come before
 // their turn, on several connections. All else about TCP is tested against Linux: tests/hosted.
+#include "kernel/memory.h"        // kmemalign
 #include "lib/clock.h"            // deadline_ms
 #include "lib/endian.h"           // be16_store
 #include "lib/err.h"              // err_name
@@ -25,6 +26,12 @@
 static struct stream *streams[CONNECTIONS];
 static struct tcp_pcb *pcbs[CONNECTIONS];
 static uint32_t first[CONNECTIONS];           // sequence number of the first byte
+static bool out_of_memory;
+
+void *kmalloc(size_t size)
+{
+    return out_of_memory ? NULL : kmemalign(16, size);
+}
 
 static void is_error(int err, int expected)
 {
@@ -159,11 +166,24 @@ static void test_nothing_queued_is_lost(void **state)
     assert_int_equal(queued(1), share / (CONNECTIONS - 1) + 1);
 }
 
+static void test_connect_errors(void **state)
+{
+    struct stream *stream;
+
+    (void)state;
+    out_of_memory = true;
+    is_error(tcp_start(&stream, lwip_htonl(SERVER), 80), ERR_OUT_OF_HEAP);
+    out_of_memory = false;
+    stack_down();
+    is_error(tcp_start(&stream, lwip_htonl(SERVER), 80), ERR_CONNECTION_TIMEOUT);
+    assert_non_null(strstr(fail_detail(), "no way to the server"));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_limit), TEST(test_nothing_queued_is_lost),
+        TEST(test_limit), TEST(test_nothing_queued_is_lost), TEST(test_connect_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
