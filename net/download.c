@@ -208,8 +208,6 @@ static int attempt(struct run *r)
     if (resume && r->source == r->mirror)
         r->get.validator = r->validator;
     r->get.known_length = resume ? r->total : SINK_LENGTH_UNKNOWN;
-    if (!resume)
-        r->have = 0;
     r->d->attempts++;
     r->wait_us = 0;
     r->first_us = 0;
