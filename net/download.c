@@ -53,6 +53,7 @@ struct run {
     struct http_get get;
     unsigned mirror, tried;       // index in use, and how many were used at least once
     bool dropped[DOWNLOAD_URLS_MAX];
+    bool whole[DOWNLOAD_URLS_MAX];  // asked from byte 0 next: its answer to a Range made no sense
     uint64_t have, total;         // bytes in place, and of the whole
     uint64_t reached;             // the most there ever were in place
     unsigned source;              // mirror the bytes in place came from
@@ -173,7 +174,7 @@ static int connect_to(void *ctx, const struct url *url, struct stream **stream)
 // the server it began with, or the digest that is checked in the end.
 static bool can_resume(const struct run *r)
 {
-    if (r->have == 0 || !r->ranges || r->total == SINK_LENGTH_UNKNOWN)
+    if (r->have == 0 || !r->ranges || r->whole[r->mirror] || r->total == SINK_LENGTH_UNKNOWN)
         return false;
     return r->d->sha256 != NULL || (r->source == r->mirror && r->validator[0] != '\0');
 }
@@ -225,6 +226,7 @@ static int attempt(struct run *r)
     }
     if (r->get.received > 0) {
         r->source = r->mirror;
+        r->whole[r->mirror] = false;
         r->ranges = r->get.accepts_ranges;
         memcpy(r->validator, r->get.etag, sizeof(r->validator));
     }
@@ -233,8 +235,19 @@ static int attempt(struct run *r)
 
 // ---- what next --------------------------------------------------------------------------------------
 
+// The answer to a Range request made no sense; the one to a request for the whole may. A status does make
+// sense, and for 416 the HTTP client itself has asked for the whole.
+static bool range_misread(const struct run *r, int err)
+{
+    bool refused = r->get.offset > 0 && r->get.received == 0;
+
+    return refused && (err == ERR_INVALID_RESPONSE || err == ERR_UNSUPPORTED);
+}
+
 static enum cure cure_of(const struct run *r, int err)
 {
+    if (range_misread(r, err))
+        return REPEAT;
     if (err == ERR_HTTP_STATUS && http_status_is_temporary(fail_http_code()))
         return REPEAT;
     // Pieces of several answers may not have fitted together; one answer may.
@@ -244,14 +257,6 @@ static enum cure cure_of(const struct run *r, int err)
         if (cures[i].err == err)
             return cures[i].cure;
     return REPEAT;
-}
-
-// The answer to a Range request made no sense: the same again from the start costs nothing.
-static bool resume_refused(const struct run *r, int err)
-{
-    return r->get.offset > 0 && r->get.received == 0 &&
-           (err == ERR_INVALID_RESPONSE || err == ERR_UNSUPPORTED ||
-            (err == ERR_HTTP_STATUS && !http_status_is_temporary(fail_http_code())));
 }
 
 // What another backend may do better: being fast, connecting, keeping a connection, TLS. A server's "no" is
@@ -334,9 +339,10 @@ static int run_all(struct run *r)
 
         if (r->tried < r->mirror + 1)
             r->tried = r->mirror + 1;
-        if (err < 0 && resume_refused(r, err)) {
+        r->whole[r->mirror] |= range_misread(r, err);
+        // Another mirror's turn to send the whole comes when the source of what is in place was asked again.
+        if (range_misread(r, err) && r->source == r->mirror) {
             log_warn("the server does not go on at byte %lu (%s): from the start", r->have, fail_detail());
-            r->ranges = false;
             continue;
         }
         if (cure == GIVE_UP)
