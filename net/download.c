@@ -59,6 +59,7 @@ struct run {
     unsigned source;              // mirror the bytes in place came from
     char validator[HTTP_VALIDATOR_MAX];
     bool ranges, resumed;         // source serves ranges; the bytes in place came in several pieces
+    bool alone;                   // they did not fit together: one connection from now on
     uint64_t wait_us;             // DNS and connect of this attempt
     uint64_t handshake_us;        // how long the last connection took to stand
     uint64_t first_us, first_at;  // when this attempt's first byte came, 0 before, and which one that was
@@ -185,7 +186,7 @@ static int attempt(struct run *r)
     bool resume = can_resume(r);
     const struct backend *backend = backend_of(r);
     struct parallel parallel = {
-        .connections = backend->connect_soon != NULL ? r->d->connections : 1,
+        .connections = backend->connect_soon == NULL || r->alone ? 1 : r->d->connections,
         .verified = r->d->sha256 != NULL,
         .connect = connect_soon,
         .handshake_us = &r->handshake_us,
@@ -224,6 +225,7 @@ static int attempt(struct run *r)
         r->resumed = true;
         r->d->resumes++;
     }
+    r->resumed |= parallel.used > 1;
     if (r->get.received > 0) {
         r->source = r->mirror;
         r->whole[r->mirror] = false;
@@ -353,8 +355,10 @@ static int run_all(struct run *r)
                 return err;
             continue;
         }
-        if (err == ERR_DIGEST_MISMATCH)
+        if (err == ERR_DIGEST_MISMATCH) {
             r->have = 0;
+            r->alone |= r->resumed;
+        }
         // Not `received`: a server without ranges sends the same bytes again and again.
         if (r->have >= r->reached + WORTH_BYTES) {
             r->reached = r->have;
