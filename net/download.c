@@ -133,7 +133,7 @@ static void *door_room(struct sink *door, uint64_t offset, size_t length)
 {
     struct run *r = run_of(door);
 
-    return r->d->place->room != NULL ? r->chain->room(r->chain, offset, length) : NULL;
+    return r->chain->room(r->chain, offset, length);
 }
 
 static int door_finish(struct sink *door, uint64_t length)
@@ -301,7 +301,8 @@ static int back_off(struct run *r, unsigned seconds)
 static void prepare(struct run *r, struct download *d)
 {
     r->d = d;
-    r->door = (struct sink){ door_begin, door_write, door_finish, door_room };
+    r->door = (struct sink){ door_begin, door_write, door_finish,
+                             d->place->room != NULL ? door_room : NULL };
     r->total = SINK_LENGTH_UNKNOWN;
     progress_sink_init(&r->progress, d->place, d->progress, d->ctx);
     r->chain = &r->progress.sink;
