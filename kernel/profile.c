@@ -11,6 +11,10 @@ static const char *const names[PROFILE_STAGES] = {
     [PROFILE_HASH] = "hash",        [PROFILE_SINK] = "sink", [PROFILE_RETURN] = "return",
 };
 
+// What a turn of the loop without a frame passes through. Timers may send in one: that is no waiting.
+static const enum profile_stage turn_stages[] = {PROFILE_LOOP, PROFILE_DRIVER, PROFILE_INPUT};
+#define TURN_STAGES (sizeof(turn_stages) / sizeof(turn_stages[0]))
+
 struct profile *profile_running;
 
 // Books the time since the last change on the innermost stage. Deeper stages than are kept count as the last.
@@ -49,8 +53,8 @@ void profile_push(enum profile_stage stage)
         p->stages[p->depth] = (uint8_t)stage;
     if (stage != PROFILE_LOOP)
         return;
-    p->turn_loop = p->cycles[PROFILE_LOOP];
-    p->turn_driver = p->cycles[PROFILE_DRIVER];
+    for (unsigned i = 0; i < TURN_STAGES; i++)
+        p->turn[turn_stages[i]] = p->cycles[turn_stages[i]];
 }
 
 void profile_pop(void)
@@ -63,12 +67,6 @@ void profile_pop(void)
         p->depth--;
 }
 
-static void move_to_wait(struct profile *p, enum profile_stage stage, uint64_t since)
-{
-    p->cycles[PROFILE_WAIT] += p->cycles[stage] - since;
-    p->cycles[stage] = since;
-}
-
 void profile_pop_turn(unsigned frames)
 {
     struct profile *p = profile_running;
@@ -79,8 +77,11 @@ void profile_pop_turn(unsigned frames)
     if (frames > 0)
         return;
     p->events[PROFILE_EMPTY]++;
-    move_to_wait(p, PROFILE_LOOP, p->turn_loop);
-    move_to_wait(p, PROFILE_DRIVER, p->turn_driver);
+    for (unsigned i = 0; i < TURN_STAGES; i++) {
+        enum profile_stage stage = turn_stages[i];
+        p->cycles[PROFILE_WAIT] += p->cycles[stage] - p->turn[stage];
+        p->cycles[stage] = p->turn[stage];
+    }
 }
 
 // ---- what is shown ----------------------------------------------------------------------------------

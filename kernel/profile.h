@@ -42,7 +42,7 @@ struct profile {
     uint64_t entries[PROFILE_STAGES];     // how often each was entered: turns, frames sent, body pieces
     uint64_t events[PROFILE_EVENTS];
     uint64_t frames, most_frames;         // received in all turns; in one turn
-    uint64_t turn_loop, turn_driver;      // cycles[] of LOOP and DRIVER when the turn began
+    uint64_t turn[PROFILE_STAGES];        // cycles[] when the turn began, of the stages it is made of
     unsigned depth;
     uint8_t stages[PROFILE_DEPTH];        // the stages entered, innermost last
 };
