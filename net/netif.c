@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "drivers/nic.h"    // nic_start
-#include "lib/clock.h"      // deadline_ms
-#include "lib/err.h"        // fail
 #include "hooks.h"          // tcp_admits
 #include "kernel/profile.h" // profile_enter
+#include "lib/clock.h"      // deadline_ms
+#include "lib/err.h"        // fail
 #include "lib/log.h"        // log_info
 #include "lwip/dhcp.h"      // dhcp_release_and_stop
 #include "lwip/etharp.h"    // etharp_output

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "hooks.h"          // tcp_window_step
 #include "kernel/memory.h"  // kcalloc
 #include "kernel/profile.h" // profile_enter
 #include "lib/clock.h"      // deadline_passed
-#include "hooks.h"          // tcp_window_step
 #include "lib/err.h"        // fail
 #include "lwip/ip.h"        // ip_current_input_netif
 #include "lwip/priv/tcp_priv.h"  // tcp_ack_now

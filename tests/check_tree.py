@@ -12,6 +12,7 @@ TOP = {"Makefile", "linker.ld", "boot", "kernel", "net", "drivers", "lib", "iso"
        "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE"}
 TEXT = CODE + (".sh", ".py", ".mk", ".cfg", ".ld", ".md", ".txt")
 OWN_INCLUDE = re.compile(r'^#include "([^"]+)"[ \t]*(?://[ \t]*(.*))?$', re.MULTILINE)
+OWN_INCLUDES = re.compile(r'(?:^#include "[^\n]*\n)+', re.MULTILINE)
 
 # Which folders the files of a folder may include from, besides their own; the most specific row counts.
 # main -> {net, iso, kernel/linux} -> {drivers, kernel services} -> boot/boot_info.h -> lib
@@ -89,9 +90,7 @@ def no_conditional_code():
 def includes_say_why():
     """own includes say what they are for, and it is true."""
     names = {str(path) for path in files()}
-    for path in files():
-        if not is_product(path):
-            continue
+    for path in sources():
         text = read(path)
         for match in OWN_INCLUDE.finditer(text):
             target, comment = match.groups()
@@ -106,6 +105,18 @@ def includes_say_why():
                     yield f"{where} does not say what for"
             elif not re.search(rf"\b{re.escape(word.group(1))}", text[:match.start()] + text[match.end():]):
                 yield f"{where} names {word.group(1)}, which is not used"
+
+
+def includes_are_sorted():
+    """own includes are sorted, but for a first one that the file is about."""
+    for path in sources():
+        if not is_product(path):
+            continue
+        for number, block in enumerate(OWN_INCLUDES.findall(read(path))):
+            included = [target for target, _ in OWN_INCLUDE.findall(block)][number == 0:]
+            for first, second in zip(included, included[1:]):
+                if first > second:
+                    yield f"{path}: {first} in front of {second}"
 
 
 def layer_of(name):
@@ -246,6 +257,6 @@ def readme_calls_what_can_be_called():
 
 
 report([no_long_files, short_main_and_makefile, opens_with_comment, device_files_name_their_source,
-        no_conditional_code, includes_say_why, includes_point_down, clean_whitespace, fixed_top_level,
-        prototypes_have_comments, no_unfinished_work, drivers_only_in_the_table, no_literals_at_registers,
-        tests_are_registered, readme_lists_the_errors, readme_calls_what_can_be_called])
+        no_conditional_code, includes_say_why, includes_are_sorted, includes_point_down, clean_whitespace,
+        fixed_top_level, prototypes_have_comments, no_unfinished_work, drivers_only_in_the_table,
+        no_literals_at_registers, tests_are_registered, readme_lists_the_errors, readme_calls_what_can_be_called])

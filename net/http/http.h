@@ -36,7 +36,8 @@ struct http_get {
     bool https;                  // connect() opens https URLs; without it they are ERR_SCHEME_UNSUPPORTED
     uint64_t offset;             // first byte wanted; > 0 sends Range, a 206 goes on without sink->begin
     uint64_t until;              // first byte not wanted any more, 0: all are. With offset > 0 the request
-                                 // says so; may be lowered while the body comes
+                                 // says so. May be moved while the body comes, lowered and raised again, but
+                                 // not over what the request said
     const char *validator;       // If-Range: `etag` of the first answer; NULL or "" for none; may point to it
     uint64_t known_length;       // with offset: `length` of the first answer; 0 or SINK_LENGTH_UNKNOWN: none
     // out

@@ -2,7 +2,6 @@
 // 0x1000 on.
 
 #include "boot/doors.h"  // mb2_parse
-#include "lib/err.h"     // fail_clear
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include <valgrind/callgrind.h>
 
-#include "lib/sha256.h"  // sha256_update
+#include "lib/sha256.h"  // struct sha256
 
 struct measure_counts measure_counts;
 

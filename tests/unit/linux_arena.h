@@ -2,7 +2,6 @@
 #ifndef URLBOOT_TESTS_LINUX_ARENA_H
 #define URLBOOT_TESTS_LINUX_ARENA_H
 
-#include "kernel/linux/linux.h"  // struct linux_piece
 #include "kernel/memory.h"       // memmap_add
 
 #include <asm/bootparam.h>

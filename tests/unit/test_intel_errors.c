@@ -2,7 +2,7 @@
 // with errors, a chip that lies. Some is survived, much stops the chip; nothing is ever lost or overrun.
 
 #include "tests/unit/intel_fake.h"  // reset_chip
-#include "drivers/pci/pci.h"        // pci_dev
+#include "drivers/pci/pci.h"        // bars
 #include "lib/err.h"                // ERR_NIC_INIT_FAILED
 
 #include <setjmp.h>

@@ -1,6 +1,5 @@
 // ISOLINUX configurations as people write them, .treeinfo, and the table of known paths.
 #include "iso/boot_entry.h"        // boot_entries
-#include "iso/finder.h"            // find_isolinux
 #include "iso/iso9660.h"           // iso_open
 #include "lib/err.h"               // ERR_NO_BOOT_ENTRY
 #include "tests/unit/tiny_tree.h"  // tiny_tree

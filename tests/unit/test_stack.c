@@ -1,14 +1,12 @@
 // net/stack.c, netif.c, address.c, dhcp_options.c, dns.c, filter.c and lwip/port.c over NICs without hardware
 // and with time turned by hand (net_peer.c). TCP is tested against Linux: tests/hosted.
 #include "lib/clock.h"            // deadline_ms
-#include "lib/endian.h"           // be16_store
 #include "lib/err.h"              // err_name
 #include "lwip/def.h"             // lwip_htonl
 #include "lwip/stats.h"           // lwip_stats
 #include "net/address.h"          // address_class_mask
 #include "net/dhcp_options.h"     // boot_url_copy
 #include "net/filter.h"           // filter_expects
-#include "net/poll.h"             // stack_wait
 #include "net/stack.h"            // stack_up
 #include "tests/unit/net_peer.h"  // peer_reset
 

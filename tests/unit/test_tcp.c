@@ -5,7 +5,7 @@
 #include "lib/endian.h"           // be16_store
 #include "lib/err.h"              // err_name
 #include "lwip/priv/tcp_priv.h"   // tcp_active_pcbs
-#include "net/poll.h"             // stack_wait
+#include "net/poll.h"             // stack_poll
 #include "net/stack.h"            // tcp_open
 #include "tests/unit/net_peer.h"  // peer_reset
 

@@ -4,7 +4,7 @@
 // frames in one system call on both sides, QEMU's and ours; a datagram socket would need one for each.
 // Tested: QEMU 7.2, tests/system/test_wire.py. Not handled: MTUs over 1500, several queues.
 
-#include "tests/wire/ports.h"
+#include "tests/wire/ports.h"  // tap_open
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // See settings.h. Tested: tests/unit/test_wire_settings.c.
-#include "tests/wire/settings.h"
+#include "tests/wire/settings.h"  // settings_read
 
 #include <errno.h>
 #include <stdio.h>
