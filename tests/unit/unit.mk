@@ -56,6 +56,7 @@ UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
 UNIT-test_console := kernel/console.c kernel/escape.c
 UNIT-test_spans := net/spans.c
 UNIT-test_parallel := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+UNIT-test_parallel_http := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%) net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
 ISO_READER := $(addprefix iso/,iso9660.c directory.c rock_ridge.c joliet.c path.c)
 ISO_FINDERS := $(addprefix iso/,boot_entry.c finder.c grub_cfg.c grub_lex.c grub_script.c grub_command.c grub_test.c grub_env.c bls.c isolinux_cfg.c treeinfo.c known_paths.c family.c)
 UNIT-test_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
