@@ -290,20 +290,26 @@ static int run_lanes(struct engine *e)
     return e->below->finish(e->below, e->total);
 }
 
-// Whether what the first connection showed allows and deserves more of them.
+// Whether the answer's head and the way to the server allow more connections than the first. A server may
+// send less than the rest in one answer.
+static bool allows_more(const struct engine *e)
+{
+    const struct http_get *get = e->get;
+
+    return e->first_byte_us >= LONG_WAY_US && get->work.framing == HTTP_BY_LENGTH && get->accepts_ranges &&
+           get->work.base + get->work.wanted == get->length && (e->options->verified || get->etag[0] != '\0');
+}
+
+// Whether what the first connection brings deserves more of them.
 static bool worth_more(struct engine *e)
 {
     const struct http_get *get = e->get;
     uint64_t rate;
 
-    if (!get->work.in_body || get->work.framing != HTTP_BY_LENGTH || !get->accepts_ranges ||
-        e->first_byte_us < LONG_WAY_US || !(e->options->verified || get->etag[0] != '\0'))
-        return false;
     if (e->measure_bytes < e->look_at)
         return false;
     e->look_at = e->measure_bytes + LOOK_BYTES;
-    // A server may send less than the rest in one answer.
-    if (get->work.base + get->work.wanted != get->length || !measured(e, now_us(), &rate))
+    if (!measured(e, now_us(), &rate))
         return false;
     // Whoever has no time to wait for one connection will not take more from two.
     if (e->waited_us < MEASURE_US / WAITING_SHARE) {
@@ -325,6 +331,15 @@ static int step_and_time(struct engine *e)
     return result;
 }
 
+static int take_rest(struct http_get *get)
+{
+    int result = 0;
+
+    while (result == 0)
+        result = http_step(get);
+    return result < 0 ? result : 0;
+}
+
 // The first connection alone, as http_get() would. 1 when others are to join it.
 static int run_alone(struct engine *e)
 {
@@ -343,6 +358,13 @@ static int run_alone(struct engine *e)
             if (*e->options->handshake_us < e->first_byte_us)
                 e->first_byte_us = *e->options->handshake_us;
             measure_from(e, now_us() + SETTLE_US + 4 * e->first_byte_us);
+        }
+        if (!get->work.in_body)
+            continue;
+        // Nothing to find out: then it shall cost nothing either.
+        if (!allows_more(e)) {
+            get->sink = e->below;
+            return take_rest(get);
         }
         if (worth_more(e))
             return 1;
