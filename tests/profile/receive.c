@@ -30,6 +30,7 @@
 #define PLACE MIB(16)
 #define HEAP MIB(16)
 #define MASK 0xffffff00u
+#define CONNECTIONS 4               // the default of connections=; the way is too short for more than one
 
 static const struct variant {
     const char *name, *meaning;
@@ -158,6 +159,13 @@ static int watch_finish(struct sink *sink, uint64_t length)
     return w->below->finish(w->below, length);
 }
 
+static void *watch_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    struct watch *w = (struct watch *)sink;
+
+    return w->below->room(w->below, offset, length);
+}
+
 static void print_counts(const struct measure_counts *a, const struct measure_counts *b)
 {
     printf("mib=%llu\nframes=%lu\npolls=%lu\nempty=%lu\nacks=%lu\nclock_reads=%lu\nwrites=%lu\n",
@@ -173,12 +181,12 @@ static int fetch(const struct variant *v, struct image_sink *image, const uint8_
 {
     static const char *const urls[] = { "http://10.0.0.1/live.iso" };
     struct stack_ip ip = { .client = lwip_htonl(SERVER_ADDRESS + 1), .netmask = lwip_htonl(MASK) };
-    struct download d = { .urls = urls, .url_count = 1, .timeout_ms = 20000, .place = &watch.sink,
-                          .sha256 = v->digest ? digest : NULL };
+    struct download d = { .urls = urls, .url_count = 1, .timeout_ms = 20000, .connections = CONNECTIONS,
+                          .place = &watch.sink, .sha256 = v->digest ? digest : NULL };
     int err = stack_up(&ip, deadline_ms(1000));
 
     image_sink_init(image);
-    watch = (struct watch){ .sink = { watch_begin, watch_write, watch_finish }, .below = &image->sink };
+    watch = (struct watch){ .sink = { watch_begin, watch_write, watch_finish, watch_room }, .below = &image->sink };
     return err < 0 ? err : download_run(&d);
 }
 
