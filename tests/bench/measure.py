@@ -2,7 +2,8 @@
 
 The same for every client. A download begins when nginx has read the request ($msec - $request_time) and ends when the
 client has acknowledged its last byte: nginx's log line comes when the last bytes enter the socket, up to some MiB
-earlier, so the socket's queue is watched from then on. CPU time is user and system time of the QEMU process over
+earlier, so the socket's queue is watched from then on. A client that brings parts over several connections is done
+when it has closed them all; its last byte came when the last of them had nothing more to send. CPU time is user and system time of the QEMU process over
 the same span, interpolated between samples. Does not handle: more than one client at a time.
 """
 import os
@@ -18,8 +19,9 @@ SAMPLE_S = 0.05          # between samples of CPU time
 LOOK_S = 0.5             # between looks at console and traffic
 PATIENCE_S = 120         # before a client is given up because it would take too long
 DRAIN_POLL_S = 0.001
+PARTS_POLL_S = 0.005     # between looks at several connections
 DRAIN_LIMIT_S = 30       # for the last bytes to be acknowledged
-LISTEN = "0A"            # state in /proc/net/tcp
+OVER = ("05", "06", "07", "0A")     # states in /proc/net/tcp: FIN_WAIT2, TIME_WAIT, CLOSE, LISTEN
 FIELDS = "$msec $request_time $status $body_bytes_sent $request_method $uri"
 LINE = re.compile(r"bench: ([\d.]+) ([\d.]+) (\d+) (\d+) (\S+) (\S+)")
 
@@ -84,9 +86,9 @@ def cpu_at(samples, moment):
 
 
 def connections(pid):
-    """The sending queues, in bytes, of the TCP connections of process `pid`'s network; a FIN counts as one."""
+    """The TCP connections of process `pid`'s network that are not over: {peer: bytes to send}; a FIN counts as one."""
     lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    return [int(words[4].split(":")[0], 16) for words in lines if words[3] != LISTEN]
+    return {words[2]: int(words[4].split(":")[0], 16) for words in lines if words[3] not in OVER}
 
 
 def traffic(pid):
@@ -105,6 +107,24 @@ class Limits:
         self.boot, self.stall, self.download = boot, stall, download
 
 
+class Queues:
+    """The sending queues over time."""
+
+    def __init__(self):
+        self.full = set()           # who has something to receive
+        self.done = 0               # when one of them had got the last of it
+        self.closed = None          # since when there has been no connection
+
+    def see(self, moment, queues):
+        """Takes what connections() has said."""
+        full = {peer for peer, size in queues.items() if size > 1}
+        # Gone with bytes in the queue counts as well: those were another connection's, who took the part's end over.
+        if self.full - full:
+            self.done = moment
+        self.full = full
+        self.closed = None if queues else self.closed or moment
+
+
 class Watch:
     """Follows one machine from its start to the end of its download."""
 
@@ -118,7 +138,8 @@ class Watch:
 
     def sample(self):
         """Notes what QEMU has used so far."""
-        if self.machine.process.poll() is None:
+        recent = self.samples and time.time() - self.samples[-1][0] < SAMPLE_S / 2
+        if not recent and self.machine.process.poll() is None:
             self.samples.append((time.time(), cpu_seconds(self.machine.process.pid)))
 
     def look(self):
@@ -166,13 +187,18 @@ class Watch:
 
     def download(self, uri, size):
         """Waits for the whole file; returns {"seconds", "bytes", "cpu_seconds"}."""
-        self.size, total, began = size, 0, None
+        self.size, total, began, parts, queues = size, 0, None, False, Queues()
         while True:
             self.sample()
-            done = self.log.next(SAMPLE_S)
+            done = self.log.next(PARTS_POLL_S if parts else SAMPLE_S)
+            queues.see(time.time(), connections(self.server.pid))
             if done is None:
                 self.look()
-                if began and not any(connections(self.server.pid)):
+                if parts and self.is_over(queues):
+                    if total < size:
+                        raise RunError(f"the client took {total} of {size} bytes")
+                    return self.figures(began, queues.done)
+                if began and not parts and not self.busy(0):
                     self.short(total, size)
                 continue
             logged, duration, status, sent, method, path = done
@@ -181,20 +207,30 @@ class Watch:
             if status not in (200, 206):
                 raise RunError(f"the server answered {status}")
             began, total = min(began or logged, logged - duration), total + sent
-            # Several connections may bring parts; one that is cut short has sent more than was wanted of it.
-            if total < size or (status == 206 and self.busy()):
-                continue
-            ended = self.drained(logged)
-            self.sample()
-            return {"seconds": ended - began, "bytes": size,
-                    "cpu_seconds": cpu_at(self.samples, ended) - cpu_at(self.samples, began)}
+            # What was sent of a part that was cut short is no measure of what is there.
+            parts = parts or status == 206 or len(queues.full) > 1
+            queues.done = max(queues.done, logged)
+            if total >= size and not parts:
+                return self.figures(began, self.drained(logged))
 
-    def busy(self):
-        """True while the server has something to send on any connection."""
-        return max(connections(self.server.pid), default=0) > 1
+    def figures(self, began, ended):
+        """What download() returns."""
+        self.sample()
+        return {"seconds": ended - began, "bytes": self.size,
+                "cpu_seconds": cpu_at(self.samples, ended) - cpu_at(self.samples, began)}
+
+    def is_over(self, queues):
+        """True when a client of several connections has closed them for good, or says that it has all."""
+        if queues.closed is not None:
+            return time.time() - queues.closed > LOOK_S     # a new one takes as long as the way is
+        return not queues.full and self.client.own_rate(self.machine.text) is not None
+
+    def busy(self, least=1):
+        """True while the server has something to send on any connection; 0: or waits for a FIN's answer."""
+        return max(connections(self.server.pid).values(), default=0) > least
 
     def short(self, total, size):
         """The client has hung up; raises RunError when that was too early for good."""
         time.sleep(LOOK_S)
-        if not any(connections(self.server.pid)):
+        if not self.busy(0):
             raise RunError(f"the client took {total} of {size} bytes")

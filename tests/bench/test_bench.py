@@ -160,7 +160,7 @@ def test_log_line():
 @pytest.fixture(name="watch")
 def made_up_watch(monkeypatch):
     """A watch over a client that is connected from the start: (progress, connections that the server has)."""
-    peers = [0]
+    peers = {"client": 0}
     monkeypatch.setattr(measure, "connections", lambda _: peers)
     watch = measure.Watch(None, SimpleNamespace(pid=0), None, None, measure.Limits(boot=100, stall=60, download=200))
     watch.began, watch.moved, watch.size = 0, 0, 100 * MB
@@ -195,3 +195,83 @@ def test_never_connected(watch):
     watch[0].progress(50, 1 * MB)
     with pytest.raises(measure.RunError, match="no download began in 100 s"):
         watch[0].progress(101, 2 * MB)
+
+
+class World:
+    """Time, the server's log and its connections as a test says: `lines` are (moment, duration, status, MB),
+    `spans` (peer, from, until, end): a connection that has bytes to send in the first span, and is closed at `end`."""
+
+    def __init__(self, monkeypatch, lines, spans):
+        self.now, self.lines, self.spans, self.says = 1000.0, sorted(lines), spans, lambda now: None
+        clock = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now, sleep=self.sleep)
+        for name, fake in {"time": clock, "connections": lambda _: self.connections(), "cpu_seconds": lambda _: self.now / 2,
+                           "traffic": lambda _: int(self.now * MB)}.items():
+            monkeypatch.setattr(measure, name, fake)
+
+    def sleep(self, seconds):
+        """Time passes."""
+        self.now += seconds
+
+    def connections(self):
+        """What /proc would say."""
+        return {peer: 5000 if first <= self.now - 1000 < until else 0 for peer, first, until, end in self.spans
+                if first <= self.now - 1000 < end}
+
+    def next(self, seconds):
+        """The log's next line, if it comes in time."""
+        if not self.lines or self.lines[0][0] + 1000 > self.now + seconds:
+            self.now += seconds
+            return None
+        moment, duration, status, size = self.lines.pop(0)
+        self.now = max(self.now, moment + 1000)
+        return moment + 1000, duration, status, size * MB, "GET", "/x"
+
+    def download(self, seconds=200):
+        """What a watch makes of it, for a file of 100 MB."""
+        machine = SimpleNamespace(process=SimpleNamespace(poll=lambda: None, pid=0), text="")
+        client = SimpleNamespace(no_driver=None, failure=None, own_rate=lambda _: self.says(self.now - 1000))
+        limits = measure.Limits(boot=100, stall=60, download=seconds)
+        return measure.Watch(self, SimpleNamespace(pid=0), machine, client, limits).download("/x", 100 * MB)
+
+
+def test_last_byte_of_one_connection(monkeypatch):
+    """It is in the client's hands after the log line, when the queue is empty; the connection may stay."""
+    world = World(monkeypatch, [(10, 9, 200, 100)], [("a", 1, 10.3, 99)])
+    figures = world.download()
+    assert figures["seconds"] == pytest.approx(9.3, abs=0.01) and figures["bytes"] == 100 * MB
+    assert figures["cpu_seconds"] == pytest.approx(9.3 / 2, abs=0.01)
+
+
+def test_last_part_is_in_the_socket(monkeypatch):
+    """The last line comes while its bytes are still in the queue: no failure, and not the end either."""
+    world = World(monkeypatch, [(8, 7, 200, 60), (9.9, 5, 206, 50)], [("a", 1, 8, 8), ("b", 5, 10.4, 10.5)])
+    assert world.download()["seconds"] == pytest.approx(9.4, abs=0.01)
+
+
+def test_parts_that_were_cut_short(monkeypatch):
+    """Their bytes were sent and not wanted: enough in sum long before all is there, with queues empty in between."""
+    world = World(monkeypatch, [(5, 4, 200, 70), (6, 3, 206, 45), (11.9, 5, 206, 30)],
+                  [("a", 1, 5, 5), ("b", 3, 6, 6), ("c", 7, 12, 12)])
+    world.spans.append(("d", 5.5, 5.6, 12))      # one that waits for the client's next words
+    assert world.download()["seconds"] == pytest.approx(11, abs=0.01)
+
+
+def test_no_connection_for_a_moment(monkeypatch):
+    """The next one is on its way."""
+    world = World(monkeypatch, [(5, 4, 206, 60), (8, 1.8, 206, 60)], [("a", 1, 5, 5), ("b", 5.2, 8, 8)])
+    assert world.download()["seconds"] == pytest.approx(7, abs=0.01)
+
+
+def test_parts_stay_open(monkeypatch):
+    """A client that keeps its connections says that it is over."""
+    world = World(monkeypatch, [(5, 4, 206, 60), (6, 5, 206, 60)], [("a", 1, 5, 50), ("b", 1, 7, 50)])
+    world.says = lambda now: 17.0 if now > 7.5 else None
+    assert world.download()["seconds"] == pytest.approx(6, abs=0.01)
+
+
+def test_hung_up(monkeypatch):
+    """Too early for good, over one connection or several."""
+    for status in (200, 206):
+        world = World(monkeypatch, [(5, 4, status, 60)], [("a", 1, 5, 5)])
+        with pytest.raises(measure.RunError, match="the client took 60000000 of 100000000 bytes"):
+            world.download()
