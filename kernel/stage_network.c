@@ -184,8 +184,10 @@ static int download(struct boot *b)
     phase_book(PHASE_VERIFY, b->download.verify_us);
     if (err)
         return err;
-    log_info("download: %llu bytes at 0x%llx from %s", (unsigned long long)b->download.length,
-             (unsigned long long)image_sink_iso(&b->image), b->download.final_url);
+    unsigned used = b->download.connections_used;
+    log_info("download: %llu bytes at 0x%llx from %s, %u connection%s",
+             (unsigned long long)b->download.length, (unsigned long long)image_sink_iso(&b->image),
+             b->download.final_url, used, used == 1 ? "" : "s");
     if (b->download.digest_checked)
         log_info("download: SHA-256 matches");
     else
