@@ -4,8 +4,9 @@
     bench.py --build build [--size MiB] [--rounds N] [--only WORDS] [--wire "delay_ms=12.5 loss_ppm=1000"]
 WORDS, separated by commas, choose NICs and clients by parts of their names (virtio,urlboot,linux); words for only one
 of the two leave the other whole. Rounds are interleaved: every round runs every client over every NIC, each time in
-another order of clients, so that what else the machine does meets all of them. Slow clients are not in every round.
-With --wire every machine is behind tests/wire, by the names of wire.py's wire_words(); delays are of one direction.
+a shuffled order of clients, the same in every bench, so that nobody always comes behind the same one. Slow clients are
+not in every round. With --wire every machine is behind tests/wire, by the names of wire.py's wire_words(); delays are
+of one direction.
 Writes table.md, plot.svg and results.json into BUILD/bench, also when Ctrl-C ends it early. Needs root: asks sudo.
 """
 import argparse
@@ -94,10 +95,9 @@ def choose(words, nics, clients):
     return left(nics), left(clients)
 
 
-def rotated(items, by):
-    """The list, begun `by` places later."""
-    by %= len(items) or 1
-    return items[by:] + items[:by]
+def shuffled(items, number, nic):
+    """The list in an order of its own for each round and NIC."""
+    return random.Random(f"{number} {nic}").sample(items, len(items))
 
 
 def make_image(folder, size):
@@ -187,7 +187,7 @@ class Bench:
             client.prepare(self.work, self.image)
         for number in range(self.options.rounds):
             for nic in self.nics:
-                for client in rotated(self.clients, number):
+                for client in shuffled(self.clients, number, nic):
                     if not self.skips(client, nic, number):
                         self.one(client, nic, number)
 

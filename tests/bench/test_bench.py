@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 import measure
-from bench import choose, rotated
+from bench import choose, shuffled
 from measure import LINE, cpu_at
 from plot import LEFT, RIGHT, WIDTH, Scale, svg
 from table import Cell, cells, markdown, number, ratio
@@ -139,10 +139,14 @@ def test_choose():
         choose("tokenring", nics, clients)
 
 
-def test_rotation():
-    """Each client is first once."""
-    assert [rotated([1, 2, 3], n)[0] for n in range(4)] == [1, 2, 3, 1]
-    assert sorted(rotated([1, 2, 3], 2)) == [1, 2, 3]
+def test_order():
+    """The same in every bench, another one for each round and NIC: nobody always follows the same client."""
+    clients = list("abcdef")
+    orders = ["".join(shuffled(clients, number, nic)) for number in range(10) for nic in ("alpha", "beta")]
+    assert orders == ["".join(shuffled(clients, number, nic)) for number in range(10) for nic in ("alpha", "beta")]
+    assert all(sorted(order) == clients for order in orders) and len(set(orders)) > 15
+    followers = {order[order.index("a") + 1] for order in orders if order[-1] != "a"}
+    assert followers == set("bcdef")
 
 
 def test_cpu_time_between_samples():
