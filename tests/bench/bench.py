@@ -6,7 +6,7 @@ WORDS, separated by commas, choose NICs and clients by parts of their names (vir
 of the two leave the other whole. Rounds are interleaved: every round runs every client over every NIC, each time in
 a shuffled order of clients, the same in every bench, so that nobody always comes behind the same one. Slow clients are
 not in every round. With --wire every machine is behind tests/wire, by the names of wire.py's wire_words(); delays are
-of one direction.
+of one direction. urlboot then runs with one connection, too, as the others do.
 Writes table.md, plot.svg and results.json into BUILD/bench, also when Ctrl-C ends it early. Needs root: asks sudo.
 """
 import argparse
@@ -123,7 +123,7 @@ class Bench:
         self.options, self.port = options, port(options)
         self.work = options.build / "bench"
         self.work.mkdir(parents=True, exist_ok=True)
-        kinds = {kind.name: kind for kind in CLIENTS}
+        kinds = {kind.name: kind for kind in CLIENTS if options.wire or not kind.only_far}
         self.nics, names = choose(options.only, NICS, list(kinds))
         self.clients = [kinds[name](options.build) for name in names]
         self.image = make_image(self.work, options.size * MIB)
@@ -154,8 +154,8 @@ class Bench:
                 deadline = time.monotonic() + client.settle_s
                 while client.own_rate(machine.text) is None and time.monotonic() < deadline:
                     time.sleep(0.1)
-                own = client.own_rate(machine.text)
-                return figures if own is None else {**figures, "own_rate": own}
+                own = {"own_rate": client.own_rate(machine.text), "connections": client.own_connections(machine.text)}
+                return {**figures, **{name: value for name, value in own.items() if value is not None}}
 
     def one(self, client, nic, number):
         """One run, recorded and shown."""

@@ -33,6 +33,7 @@ class Client:
     boot_s = 120             # until it asks for the file, at the latest
     failure = None           # what its console shows when it fails, a regular expression
     no_driver = None         # ... when it has no driver for the NIC
+    only_far = False         # differs from another client over a distance only
     settle_s = 0             # time after the download in which it says its own figure
 
     def __init__(self, build):
@@ -47,6 +48,10 @@ class Client:
 
     def own_rate(self, text):
         """MB/s by the client's own reckoning, out of its console; None when it does not say."""
+        del text
+
+    def own_connections(self, text):
+        """How many connections it had at a time, at most, out of its console; None when it does not say."""
         del text
 
 
@@ -67,6 +72,18 @@ class Urlboot(Client):
     def own_rate(self, text):
         found = re.search(r" 100 % +([\d.]+) MB/s", text)
         return float(found.group(1)) if found else None
+
+    def own_connections(self, text):
+        found = re.search(r"download: \d+ bytes at .*, (\d+) connections?\b", text)
+        return int(found.group(1)) if found else None
+
+
+class UrlbootOne(Urlboot):
+    """The same with one connection, which is all that the others have."""
+
+    name = "urlboot+connections=1"
+    words = " connections=1"
+    only_far = True
 
 
 class UrlbootSha256(Urlboot):
@@ -173,4 +190,4 @@ class UefiHttp(UefiClient):
         return dict(super().machine(lab, folder, nic, image), extra=self.no_pxe)
 
 
-CLIENTS = [Urlboot, UrlbootSha256, Linux, Ipxe, Grub, UefiHttp]
+CLIENTS = [Urlboot, UrlbootOne, UrlbootSha256, Linux, Ipxe, Grub, UefiHttp]

@@ -10,7 +10,7 @@ from table import axes, number, short_state
 
 WIDTH, LEFT, RIGHT = 760, 130, 60
 BAR, GAP, HEAD, TITLE, FOOT = 15, 3, 24, 48, 40
-COLOURS = ["#c2410c", "#f59e0b", "#1d4ed8", "#0f766e", "#7c3aed", "#64748b"]
+COLOURS = ["#c2410c", "#f59e0b", "#1d4ed8", "#0f766e", "#7c3aed", "#64748b", "#be185d"]
 STYLE = ("text{font-family:system-ui,sans-serif;font-size:12px;fill:#222}.nic{font-weight:bold}.dim{fill:#777}"
          ".title{font-size:15px;font-weight:bold}.grid{stroke:#ddd}.span{stroke:#222}")
 

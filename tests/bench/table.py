@@ -1,6 +1,6 @@
 """From raw runs to figures: medians, spans, ratios, and the Markdown table of them.
 
-A run is a dict: nic, client, round, and either seconds, bytes, cpu_seconds (and own_rate) or failed or no_driver, a
+A run is a dict: nic, client, round, and either seconds, bytes, cpu_seconds (and own_rate, connections) or failed or no_driver, a
 sentence each. Rates are MB/s (10^6 bytes), CPU time is seconds per GiB (2^30 bytes). Does not handle: how runs are
 made (bench.py).
 """
@@ -18,6 +18,7 @@ class Cell:
         self.rates = [run["bytes"] / run["seconds"] / 1e6 for run in good]
         self.costs = [run["cpu_seconds"] / run["bytes"] * GIB for run in good]
         self.failures = [run["failed"] for run in runs if "failed" in run]
+        self.connections = max((run.get("connections", 1) for run in good), default=1)
         self.no_driver = any("no_driver" in run for run in runs)
         self.count = len(self.rates)
         self.tried = len(self.rates) + len(self.failures)
@@ -109,7 +110,8 @@ def details(results):
                 continue
             factor = ratio(table, nic, client) if client != REFERENCE else None
             count = str(cell.count) if cell.count == cell.tried else f"{cell.count} of {cell.tried}"
-            yield (f"| {nic} | {client} | {number(cell.rate)} | {number(min(cell.rates))}..{number(max(cell.rates))} "
+            many = f" ({cell.connections} connections)" if cell.connections > 1 else ""
+            yield (f"| {nic} | {client}{many} | {number(cell.rate)} | {number(min(cell.rates))}..{number(max(cell.rates))} "
                    f"| {count} | {times(factor)} | {number(cell.cost)} |")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 import measure
 from bench import choose, shuffled
+from clients import Urlboot
 from measure import LINE, cpu_at
 from plot import LEFT, RIGHT, WIDTH, Scale, svg
 from table import Cell, cells, markdown, number, ratio
@@ -147,6 +148,18 @@ def test_order():
     assert all(sorted(order) == clients for order in orders) and len(set(orders)) > 15
     followers = {order[order.index("a") + 1] for order in orders if order[-1] != "a"}
     assert followers == set("bcdef")
+
+
+def test_connections_are_told(results):
+    """urlboot's own word, where it had several."""
+    line = "download: 268435456 bytes at 0x40000000 from http://10.77.0.1/x.iso, 4 connections\r\n"
+    assert Urlboot(None).own_connections(line) == 4
+    assert Urlboot(None).own_connections(line.replace("4 connections", "1 connection")) == 1
+    assert Urlboot(None).own_connections("") is None
+    results["runs"][1]["connections"] = 4
+    table = rows(markdown(results))
+    assert ["alpha", "urlboot (4 connections)", "200", "100..300", "3", "", "10.7"] in table
+    assert ["alpha", "Linux", "100", "50.0..150", "2", "2.00x", "10.7"] in table
 
 
 def test_cpu_time_between_samples():
