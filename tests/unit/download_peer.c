@@ -65,7 +65,7 @@ static int serve(struct http_get *get, const struct answer *a)
     uint8_t byte;
     int err;
 
-    if (at == 0) {
+    if (at == 0 && !a->refused) {
         get->restarted = a->restarted;
         err = get->sink->begin(get->sink, a->unknown ? SINK_LENGTH_UNKNOWN : WHOLE);
         if (err < 0)
@@ -93,7 +93,9 @@ int parallel_get(struct http_get *get, struct parallel *options)
 
     assert_true(asked < script_length);
     asked++;
-    options->used = 1;
+    options->used = a->used > 0 ? a->used : 1;
+    assert_int_equal(options->connections, a->alone ? 1 : 4);
+    assert_null(get->sink->room);  // the place has none
     assert_string_equal(get->url->host, a->host);
     assert_int_equal(get->offset, a->anywhere ? served_to : a->offset);
     assert_true(!a->anywhere || served_to > 0);

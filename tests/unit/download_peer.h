@@ -19,6 +19,8 @@ struct answer {
     unsigned status;         // HTTP status of ERR_HTTP_STATUS
     const char *etag;        // what the server says, NULL: nothing
     bool ranges, restarted, unknown;  // serves ranges; answers from byte 0; does not say its length
+    bool refused, alone;     // fails before a body begins; asked with one connection only
+    unsigned used;           // so many connections were used, 0: one
     uint8_t fill;            // XORed on every byte: another image
     uint64_t at_least_ms;    // how long the wait before was, at least
     bool anywhere;           // it goes on where the last answer came to, wherever that was

@@ -30,7 +30,7 @@ static struct download run(const char *const *urls, unsigned count, unsigned ret
 {
     struct place place = make_place();
     struct download d = { .urls = urls, .url_count = count, .retries = retries, .sha256 = digest,
-                          .timeout_ms = 1000, .place = &place.sink };
+                          .timeout_ms = 1000, .connections = 4, .place = &place.sink };
     int err;
 
     script = answers;
@@ -197,6 +197,29 @@ static void test_mirrors(void **state)
           .err = ERR_CONNECTION_RESET },
         { .host = "b.test", .offset = 1000, .until = WHOLE, .etag = "\"2\"", .ranges = true },
     };
+    // What is in place stays there until another body begins: a mirror that only refuses costs nothing.
+    static const struct answer back[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .etag = "\"1\"", .ranges = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = 1000,
+          .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .err = ERR_CONNECTION_REFUSED, .refused = true },
+        { .host = "a.test", .offset = 1000, .validator = "\"1\"", .until = WHOLE, .etag = "\"1\"",
+          .ranges = true },
+    };
+    // Nor does one without the file, or one that does not understand ranges, before the first was asked again.
+    static const struct answer not_there[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .ranges = true },
+        { .host = "a.test", .offset = 1000, .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .offset = 1000, .until = 1000, .err = ERR_HTTP_STATUS, .status = 404 },
+        { .host = "a.test", .offset = 1000, .until = WHOLE, .ranges = true },
+    };
+    static const struct answer no_ranges[] = {
+        { .host = "a.test", .until = 1000, .err = ERR_CONNECTION_RESET, .ranges = true },
+        { .host = "a.test", .offset = 1000, .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .offset = 1000, .until = 1000, .err = ERR_UNSUPPORTED },
+        { .host = "a.test", .offset = 1000, .until = 1000, .err = ERR_CONNECTION_RESET },
+        { .host = "b.test", .until = WHOLE },
+    };
     static const struct answer none[] = {
         { .host = "a.test", .err = ERR_HTTP_STATUS, .status = 404 },
         { .host = "b.test", .err = ERR_TOO_MANY_REDIRECTS },
@@ -207,6 +230,9 @@ static void test_mirrors(void **state)
     RUN(three, 2, NULL, around, 0, 5, 0, 5);
     RUN(two, 3, NULL, stays, 0, 3, 0, 2);
     RUN(two, 3, good_digest, across, 0, 3, 1, 1);
+    RUN(two, 3, NULL, back, 0, 4, 1, 1);
+    RUN(two, 3, good_digest, not_there, 0, 4, 1, 1);
+    RUN(two, 3, good_digest, no_ranges, 0, 5, 0, 2);
     RUN(three, 9, NULL, none, ERR_HTTP_STATUS, 3, 0, 3);
 }
 
@@ -221,7 +247,16 @@ static void test_digest(void **state)
     static const struct answer mixed[] = {
         { .host = "a.test", .until = 1000, .fill = 1, .err = ERR_CONNECTION_RESET, .ranges = true },
         { .host = "a.test", .offset = 1000, .until = WHOLE, .ranges = true },
-        { .host = "a.test", .until = WHOLE, .ranges = true },
+        { .host = "a.test", .until = WHOLE, .ranges = true, .alone = true },
+    };
+    // Nor do those of several connections: once more, over one. What that brings is final.
+    static const struct answer parallel[] = {
+        { .host = "a.test", .until = WHOLE, .fill = 1, .ranges = true, .used = 4 },
+        { .host = "a.test", .until = WHOLE, .ranges = true, .alone = true },
+    };
+    static const struct answer wrong_twice[] = {
+        { .host = "a.test", .until = WHOLE, .fill = 1, .ranges = true, .used = 2 },
+        { .host = "a.test", .until = WHOLE, .fill = 1, .ranges = true, .alone = true },
     };
     struct download d;
 
@@ -231,6 +266,9 @@ static void test_digest(void **state)
     assert_true(memcmp(d.digest, good_digest, 32) != 0);
     RUN(two, 5, good_digest, other_mirror, 0, 2, 0, 2);
     RUN(one, 5, good_digest, mixed, 0, 3, 1, 2);
+    d = RUN(one, 5, good_digest, parallel, 0, 2, 0, 2);
+    assert_int_equal(d.connections_used, 4);
+    RUN(one, 5, good_digest, wrong_twice, ERR_DIGEST_MISMATCH, 2, 0, 2);
 }
 
 static void test_no_repetition(void **state)
@@ -286,12 +324,10 @@ static void test_urls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_at_once),         cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_when_to_resume),  cmocka_unit_test(test_resume_refused),
-        cmocka_unit_test(test_gives_up),        cmocka_unit_test(test_progress_counts),
-        cmocka_unit_test(test_mirrors),         cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_no_repetition),   cmocka_unit_test(test_cancel_while_waiting),
-        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_at_once), cmocka_unit_test(test_resume), cmocka_unit_test(test_when_to_resume),
+        cmocka_unit_test(test_resume_refused), cmocka_unit_test(test_gives_up), cmocka_unit_test(test_progress_counts),
+        cmocka_unit_test(test_mirrors), cmocka_unit_test(test_digest), cmocka_unit_test(test_no_repetition),
+        cmocka_unit_test(test_cancel_while_waiting), cmocka_unit_test(test_urls),
     };
 
     return cmocka_run_group_tests(tests, make_image, NULL);

@@ -56,7 +56,7 @@ static struct download run_chain(const struct backend *first, const struct backe
     struct backends chain = { .list = list, .count = 2 };
     struct place place = make_place();
     struct download d = { .urls = urls, .url_count = 1, .retries = 0, .sha256 = good_digest, .timeout_ms = 1000,
-                          .place = &place.sink, .backends = &chain };
+                          .connections = 4, .place = &place.sink, .backends = &chain };
 
     script = answers;
     script_length = count;
@@ -73,7 +73,7 @@ static struct download run_chain(const struct backend *first, const struct backe
 static void test_leaves_the_slow_backend(void **state)
 {
     static const struct answer answers[] = {
-        { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true },
+        { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true, .alone = true },
         { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true, .anywhere = true,
           .validator = "\"v\"" },
     };
@@ -94,16 +94,17 @@ static void test_leaves_the_slow_backend(void **state)
 static void test_leaves_the_broken_backend(void **state)
 {
     static const struct answer answers[] = {
-        { .host = "a.test", .until = WHOLE },
+        { .host = "a.test", .until = WHOLE, .alone = true },
         { .host = "a.test", .until = WHOLE },
     };
     static const struct answer cut[] = {
-        { .host = "a.test", .until = 1000, .etag = "\"v\"", .ranges = true, .err = ERR_BODY_TRUNCATED },
+        { .host = "a.test", .until = 1000, .etag = "\"v\"", .ranges = true, .alone = true,
+          .err = ERR_BODY_TRUNCATED },
         { .host = "a.test", .until = WHOLE, .offset = 1000, .etag = "\"v\"", .ranges = true,
           .validator = "\"v\"" },
     };
     static const struct answer missing[] = {
-        { .host = "a.test", .err = ERR_HTTP_STATUS, .status = 404 },
+        { .host = "a.test", .err = ERR_HTTP_STATUS, .status = 404, .alone = true },
     };
     struct download d;
 
