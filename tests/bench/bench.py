@@ -100,6 +100,11 @@ def shuffled(items, number, nic):
     return random.Random(f"{number} {nic}").sample(items, len(items))
 
 
+def asked(words, name):
+    """True when one of the comma-separated words is in the name."""
+    return any(word.strip().lower() in name for word in words.split(",") if word.strip())
+
+
 def make_image(folder, size):
     """A file of pseudo-random bytes, the same each time; kept. Reading it also puts it into the page cache."""
     path = folder / f"bench-{size // MIB}.iso"
@@ -123,7 +128,8 @@ class Bench:
         self.options, self.port = options, port(options)
         self.work = options.build / "bench"
         self.work.mkdir(parents=True, exist_ok=True)
-        kinds = {kind.name: kind for kind in CLIENTS if options.wire or not kind.only_far}
+        kinds = {kind.name: kind for kind in CLIENTS if (options.wire or not kind.only_far) and
+                 (not kind.only_asked or asked(options.only, kind.name))}
         self.nics, names = choose(options.only, NICS, list(kinds))
         self.clients = [kinds[name](options.build) for name in names]
         self.image = make_image(self.work, options.size * MIB)

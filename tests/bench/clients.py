@@ -10,6 +10,7 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TREE / "tests" / "system"))
+from doors import cd_words, mkimage       # noqa: E402 pylint: disable=wrong-import-position
 from net import SERVER       # noqa: E402 pylint: disable=wrong-import-position
 from vm import first_existing       # noqa: E402 pylint: disable=wrong-import-position
 
@@ -34,6 +35,7 @@ class Client:
     failure = None           # what its console shows when it fails, a regular expression
     no_driver = None         # ... when it has no driver for the NIC
     only_far = False         # differs from another client over a distance only
+    only_asked = False       # runs when a word of --only is in its name
     settle_s = 0             # time after the download in which it says its own figure
 
     def __init__(self, build):
@@ -190,4 +192,37 @@ class UefiHttp(UefiClient):
         return dict(super().machine(lab, folder, nic, image), extra=self.no_pxe)
 
 
-CLIENTS = [Urlboot, UrlbootOne, UrlbootSha256, Linux, Ipxe, Grub, UefiHttp]
+class OnUefi(Urlboot):
+    """urlboot on OVMF by one way to the network; compared with each other only when asked for."""
+
+    only_asked = True
+    boot_s = 300
+
+    def machine(self, lab, folder, nic, image):
+        lab.dnsmasq()
+        words = [f"url={image.url}", self.name, "retry=0", "on-error=halt"]
+        rom = ",romfile=" if nic == "virtio-net-pci" else ""
+        return {"door": cd_words(mkimage("iso", self.build / "urlboot.elf", folder / "boot.iso", words)), "nic_words": rom,
+                "uefi": True}
+
+
+class OnUefiNative(OnUefi):
+    """Our own drivers."""
+
+    name = "backend=native"
+
+
+class OnUefiSnp(OnUefi):
+    """Our stack on the firmware's driver."""
+
+    name = "backend=snp"
+
+
+class OnUefiHttp(OnUefi):
+    """The firmware's HTTP."""
+
+    name = "backend=uefi"
+    slow = True
+
+
+CLIENTS = [Urlboot, UrlbootOne, UrlbootSha256, Linux, Ipxe, Grub, UefiHttp, OnUefiNative, OnUefiSnp, OnUefiHttp]
