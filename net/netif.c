@@ -101,7 +101,7 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
     }
     // Custom pbufs are drivers' buffers and nothing else (drivers/nic.h).
     if (frame->flags & PBUF_FLAG_IS_CUSTOM)
-        iface->rx_buffers = ((struct nic_buf *)(void *)frame)->pool->count;
+        iface->rx_buffers = nic->rx_held > 0 ? nic->rx_held : ((struct nic_buf *)(void *)frame)->pool->count;
     profile_count(PROFILE_BYTES, frame->tot_len);
     profile_enter(PROFILE_INPUT);
     join_input(&iface->join, frame);

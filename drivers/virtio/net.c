@@ -19,10 +19,10 @@
 
 #define QUEUE_SIZE_MAX 1024u      // descriptors where the driver may choose
 #define POOL_BUFFERS 4096u        // the ring's and what the stack may hold behind a hole: a whole window
-#define LARGE_BUFFER_SIZE 8192u   // where frames of up to 64 KiB may come
-#define SMALL_MACHINE MIB(768)    // with less free memory, a quarter of that is spent
-#define SMALL_MACHINE_BUFFERS 2048u
-#define SMALL_MACHINE_BUFFER_SIZE 4096u
+#define LARGE_BUFFER_SIZE 65536u  // where frames of up to 64 KiB may come, nearly all of them in one
+#define LARGE_BUFFERS_SPARE 256u  // beside the ring's: those of a turn, and large frames behind a hole
+#define SMALL_BUFFER_SIZE 2048u   // POOL_BUFFERS of them, for the small frames behind a hole
+#define SMALL_MACHINE MIB(768)    // with less free memory, a third of all that is spent
 #define LIES_MAX 16u              // impossible things a device may write before it is stopped
 #define RESTARTS_MAX 8u
 #define MTU_DEFAULT 1500u
@@ -99,17 +99,33 @@ static void choose_layout(struct virtio_net *vn)
     vn->nic->features = features & VIRTIO_NET_F_GUEST_CSUM ? NIC_RX_CSUM : 0;
 }
 
-static int create_pool(struct virtio_net *vn)
+// Buffers for whole frames of 64 KiB, and small ones in which the stack may hold a window of small frames.
+static int create_large_pools(struct virtio_net *vn, bool small_machine)
 {
-    bool small = memmap_free_ram() < SMALL_MACHINE;
-    unsigned count = small ? SMALL_MACHINE_BUFFERS : POOL_BUFFERS;
-    uint32_t large = small ? SMALL_MACHINE_BUFFER_SIZE : LARGE_BUFFER_SIZE;
+    uint32_t size = small_machine ? LARGE_BUFFER_SIZE / 4 : LARGE_BUFFER_SIZE;
+    unsigned small = small_machine ? POOL_BUFFERS / 2 : POOL_BUFFERS;
+    int err = 0;
 
-    if (vn->pool.buffers)
-        return 0;  // kept by the last stop because the stack held frames
-    if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) && nic_buf_pool_create(&vn->pool, count, large) == 0)
-        return 0;
-    return nic_buf_pool_create(&vn->pool, count, VIRTIO_NET_BUFFER_SIZE);
+    if (!vn->pool.buffers)
+        err = nic_buf_pool_create(&vn->pool, virtio_net_rx_target(vn) + LARGE_BUFFERS_SPARE, size);
+    if (err == 0 && !vn->small.buffers)
+        err = nic_buf_pool_create(&vn->small, small, SMALL_BUFFER_SIZE);
+    return err;
+}
+
+// What the last stop had to keep, because the stack held frames of it, is used again.
+static int create_pools(struct virtio_net *vn)
+{
+    bool small_machine = memmap_free_ram() < SMALL_MACHINE;
+    int err = 0;
+
+    if ((vn->dev.features & VIRTIO_NET_LARGE_FRAMES) && create_large_pools(vn, small_machine) < 0)
+        nic_buf_pool_destroy(&vn->pool);
+    if (!vn->pool.buffers)
+        err = nic_buf_pool_create(&vn->pool, small_machine ? POOL_BUFFERS / 2 : POOL_BUFFERS,
+                                  VIRTIO_NET_BUFFER_SIZE);
+    vn->nic->rx_held = vn->small.count;
+    return err;
 }
 
 // The order is that of 3.1.1: reset, features, queues, DRIVER_OK; a doorbell only after that.
@@ -129,7 +145,7 @@ static int bring_up(struct virtio_net *vn)
     err = virtio_queue_create(&vn->dev, &vn->tx, VIRTIO_NET_QUEUE_TX, QUEUE_SIZE_MAX);
     if (err < 0)
         goto err_device;
-    err = create_pool(vn);
+    err = create_pools(vn);
     if (err < 0)
         goto err_device;
     err = virtio_net_tx_create(vn);
@@ -163,7 +179,8 @@ static void stop(struct nic *nic)
 
     if (!vn->dead && bring_down(vn) < 0)
         log_warn("%s: %s", nic->chip, fail_detail());
-    nic_buf_pool_destroy(&vn->pool);  // or kept, see create_pool()
+    nic_buf_pool_destroy(&vn->pool);  // or kept, see create_pools()
+    nic_buf_pool_destroy(&vn->small);
 }
 
 // ---- life -------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ struct virtio_net {
     bool mergeable;               // a received frame may fill several buffers
     bool split_header;            // legacy hosts without ANY_LAYOUT: header in a descriptor of its own
 
-    struct nic_buf_pool pool;     // survives stop() while the stack holds frames
+    // Both survive stop() while the stack holds frames.
+    struct nic_buf_pool pool;     // what the device writes into
+    struct nic_buf_pool small;    // for frames that are held while `pool` runs low; empty without large frames
     unsigned rx_posted;           // buffers the device has
     struct pbuf *partial;         // the frame whose buffers are arriving; NULL with partial_left > 0: dropped
     unsigned partial_left;        // buffers it still needs
@@ -43,6 +45,9 @@ struct virtio_net {
 
 // Bytes of a receive buffer: the largest header, Ethernet with a VLAN tag, 1500 bytes; and of a TX slot.
 #define VIRTIO_NET_BUFFER_SIZE (12u + 18u + 1500u + 6u)
+
+// How many buffers the device is to have at a time.
+unsigned virtio_net_rx_target(const struct virtio_net *vn);
 
 // Fills the receive ring from the pool without ringing the doorbell.
 void virtio_net_rx_refill(struct virtio_net *vn);

@@ -1,5 +1,5 @@
 // Receiving with virtio-net: the device writes header and frame into the buffers of our pool; a frame that
-// needs several (MRG_RXBUF) becomes a pbuf chain. Nothing is copied.
+// needs several (MRG_RXBUF) becomes a pbuf chain. Nothing is copied as a rule, see shrink().
 // Spec: Virtual I/O Device 1.2 sections 5.1.6.3 and 5.1.6.4. Tested: QEMU 7.2, unit tests with a hostile
 // device. Not handled: receive segment coalescing and hash reports (not negotiated).
 #include "drivers/virtio/net.h"  // virtio_net
@@ -12,12 +12,16 @@
 
 #define ETHERNET_HEADER 14u
 #define RX_POSTED_MAX 1024u   // some hosts offer rings of many thousands: more memory, nothing gained
+#define RX_POSTED_LARGE 512u  // ... of large buffers
+#define SCARCE 64u            // free large buffers below which frames are moved out of them
+#define SHRINK_MAX 16384u     // larger frames need so few buffers for a window that they may stay
 
-static unsigned rx_target(const struct virtio_net *vn)
+unsigned virtio_net_rx_target(const struct virtio_net *vn)
 {
     unsigned chains = vn->split_header ? vn->rx.size / 2 : vn->rx.size;
+    unsigned most = vn->dev.features & VIRTIO_NET_LARGE_FRAMES ? RX_POSTED_LARGE : RX_POSTED_MAX;
 
-    return chains < RX_POSTED_MAX ? chains : RX_POSTED_MAX;
+    return chains < most ? chains : most;
 }
 
 static bool post(struct virtio_net *vn, struct nic_buf *buf)
@@ -41,7 +45,7 @@ static bool post(struct virtio_net *vn, struct nic_buf *buf)
 
 void virtio_net_rx_refill(struct virtio_net *vn)
 {
-    while (vn->rx_posted < rx_target(vn)) {
+    while (vn->rx_posted < virtio_net_rx_target(vn)) {
         struct nic_buf *buf = nic_buf_get(&vn->pool);
         if (!buf) {
             if (vn->rx_posted == 0)
@@ -76,6 +80,36 @@ static void refuse_large(struct virtio_net *vn)
     vn->restart = true;
 }
 
+// Frames come up in the buffers they arrived in, but when large buffers run low, because the stack holds many
+// frames behind a hole, a small frame moves into small ones: a buffer of 64 KiB for each of them would be 200
+// MiB. The frame itself when there is no reason or no room.
+static struct pbuf *shrink(struct virtio_net *vn, struct pbuf *frame)
+{
+    struct pbuf *copy = NULL;
+
+    if (vn->small.count == 0 || vn->pool.free_count >= SCARCE || frame->tot_len > SHRINK_MAX)
+        return frame;
+    for (unsigned at = 0; at < frame->tot_len;) {
+        unsigned left = frame->tot_len - at;
+        unsigned part = left < vn->small.buffer_size ? left : vn->small.buffer_size;
+        struct nic_buf *buf = nic_buf_get(&vn->small);
+        struct pbuf *piece = buf ? nic_buf_to_pbuf(buf, 0, part) : NULL;
+        if (!piece) {
+            if (copy)
+                pbuf_free(copy);
+            return frame;
+        }
+        at += pbuf_copy_partial(frame, piece->payload, (u16_t)part, (u16_t)at);
+        if (copy)
+            pbuf_cat(copy, piece);
+        else
+            copy = piece;
+    }
+    copy->flags |= frame->flags & NIC_PBUF_CSUM_OK;
+    pbuf_free(frame);
+    return copy;
+}
+
 // Hands the finished frame up. Returns how many frames that were: 0 when it had been dropped.
 static unsigned deliver(struct virtio_net *vn)
 {
@@ -93,7 +127,7 @@ static unsigned deliver(struct virtio_net *vn)
     nic->stats.rx_frames++;
     nic->stats.rx_bytes += frame->tot_len;
     vn->restarts = 0;
-    nic->input(nic, frame);
+    nic->input(nic, shrink(vn, frame));
     return 1;
 }
 

@@ -151,8 +151,8 @@ static void test_mergeable(void **state)
 static void test_large_features(void **state)
 {
     static const struct { uint64_t offered, free_mib; uint32_t buffer; } cases[] = {
-        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 768, 8192},
-        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 767, 4096},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 768, 65536},
+        {MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES, 767, 16384},
         {MODERN | VIRTIO_NET_LARGE_FRAMES, 4096, 1536},
         {(MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES) & ~VIRTIO_NET_F_MRG_RXBUF, 4096, 1536},
         {MODERN | VIRTIO_NET_F_GUEST_CSUM, 4096, 1536},
@@ -243,6 +243,39 @@ static void test_pool_dry(void **state)
     nic.ops->poll(&nic, 8);
     receive(0, 100);
     assert_int_equal(nic.ops->poll(&nic, 8), 1);
+    finish();
+}
+
+// With large buffers the stack may hold as many small frames as ever: those that come when large ones run low
+// move into small ones. Larger frames stay where they are.
+static void test_small_frames_move(void **state)
+{
+    struct pbuf *kept[1000];
+
+    (void)state;
+    dev.offered = MODERN | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LARGE_FRAMES;
+    dev.free_ram = 4096ull << 20;
+    start();
+    assert_int_equal(nic.rx_held, 4096);
+    for (unsigned n = 0; n < 1000; n++) {
+        unsigned length = n % 3 == 0 ? 60 : n % 3 == 1 ? 1514 : 5000;
+        receive(n % 2 ? VIRTIO_NET_HDR_F_DATA_VALID : 0, length);
+        assert_int_equal(nic.ops->poll(&nic, 8), 1);
+        check_frame(0, length);
+        assert_int_equal(!!(frames[0]->flags & NIC_PBUF_CSUM_OK), n % 2);
+        kept[n] = frames[0];
+        frame_count = 0;
+    }
+    assert_int_equal(pbuf_clen(kept[998 / 3 * 3 - 1]), 3);
+    assert_int_equal(driver()->pool.free_count, 63);
+    unsigned small = driver()->small.free_count;
+    receive(0, 16385);
+    assert_int_equal(nic.ops->poll(&nic, 8), 1);
+    check_frame(0, 16385);
+    assert_int_equal(driver()->small.free_count, small);
+    for (unsigned n = 0; n < 1000; n++)
+        pbuf_free(kept[n]);
+    assert_int_equal(driver()->small.free_count, driver()->small.count);
     finish();
 }
 
@@ -350,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_probe),           TEST(test_generation), TEST(test_features),
         TEST(test_receive_many),    TEST(test_mergeable),  TEST(test_checksum_flags),
-        TEST(test_pool_dry),        TEST(test_transmit),   TEST(test_stop_with_frame),
+        TEST(test_small_frames_move), TEST(test_pool_dry),        TEST(test_transmit),   TEST(test_stop_with_frame),
         TEST(test_doorbell_batch),  TEST(test_link),       TEST(test_large_features),
         TEST(test_too_large),
     };
