@@ -47,6 +47,9 @@ void iface_check_link(struct iface *iface);
 // Polls the NIC for at most `budget` frames and hands them to lwIP; returns how many.
 unsigned iface_poll(struct iface *iface, unsigned budget);
 
+// Acknowledges what came and could wait for more (net/tcp.c); nothing more has come for a moment.
+void tcp_send_acks(void);
+
 // How many bytes a TCP peer may send ahead: what the NIC's buffers can hold behind one lost frame.
 uint32_t iface_window(struct netif *netif);
 

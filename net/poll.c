@@ -13,6 +13,7 @@
 #define FRAMES_PER_TURN 128        // of each NIC
 #define LINK_CHECK_INTERVAL_US 100000
 #define KEY_INTERVAL_US 50000
+#define PAUSE_US 100               // longer than the gap between frames of a burst
 #define IDLE_AFTER_US 500          // longer than the gap between frames of a transfer, shorter than a tick
 
 bool (*stack_cancelled)(void);
@@ -47,7 +48,9 @@ static unsigned turn(bool may_halt)
     check_links(now);
     if (frames > 0)
         last_frame = now;
-    else if (may_halt && now - last_frame > IDLE_AFTER_US)
+    else if (now - last_frame > PAUSE_US)
+        tcp_send_acks();
+    if (may_halt && now - last_frame > IDLE_AFTER_US)
         cpu_idle();
     profile_leave_turn(frames);
     return frames;

@@ -101,7 +101,7 @@
 // short list.
 #define TCP_QUEUE_OOSEQ 1
 #define LWIP_TCP_SACK_OUT 1          // tell the server what is already here
-#define TCP_WND_UPDATE_THRESHOLD tcp_window_step(pcb)  // data is acknowledged with the window anyway
+#define TCP_WND_UPDATE_THRESHOLD tcp_window_step(pcb)  // net/tcp.c
 #define TCP_SND_BUF (8 * TCP_MSS)    // requests are small
 #define TCP_SND_QUEUELEN 32
 #define TCP_OVERSIZE TCP_MSS         // LWIP_NETIF_TX_SINGLE_PBUF needs it

@@ -313,6 +313,7 @@ static int transmit(struct nic *nic, struct pbuf *frame)
         abort();
     if (frame->next != NULL || frame->tot_len > sizeof(data))
         abort();
+    peer[wire_of(nic)].sent++;
     if (peer[wire_of(nic)].link)
         sent(wire_of(nic), data, pbuf_copy_partial(frame, data, frame->tot_len, 0));
     return 0;
@@ -332,6 +333,7 @@ bool peer_deliver(unsigned index, const void *frame, size_t length)
         return false;
     pbuf->flags |= NIC_PBUF_CSUM_OK;
     w->nic.input(&w->nic, pbuf);
+    w->delivered++;
     return true;
 }
 
@@ -341,11 +343,15 @@ static unsigned poll(struct nic *nic, unsigned budget)
 
     if (!nic->started)
         abort();
+    // What a test has delivered between two turns came in this one.
+    frames = peer[index].delivered;
+    peer[index].delivered = 0;
     for (unsigned i = 0; i < QUEUE && frames < budget; i++)
         if (queue[i].used && queue[i].wire == index && queue[i].at_us <= peer_clock_us) {
             queue[i].used = false;
             frames += peer_deliver(index, queue[i].data, queue[i].length);
         }
+    peer[index].delivered = 0;
     return frames;
 }
 

@@ -28,6 +28,8 @@ struct peer_wire {               // what is behind one NIC
     unsigned lease_s;
     // seen
     bool dns_silent;             // questions are only counted
+    unsigned sent;               // frames
+    unsigned delivered;          // since the last poll
     unsigned discovers, requests, releases, arps, queries;
     uint64_t first_discover_us;
     bool said_urlboot;           // vendor class

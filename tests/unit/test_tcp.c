@@ -71,8 +71,8 @@ static uint8_t byte_of(unsigned i, unsigned segment)
     return (uint8_t)(i * 64 + segment * 7);
 }
 
-// Segment number `segment` of connection `i` arrives.
-static void arrives(unsigned i, unsigned segment)
+// Segment number `segment` of connection `i` lies in the NIC's ring.
+static void is_there(unsigned i, unsigned segment)
 {
     uint8_t frame[54 + SEGMENT] = { 0 }, *ip = frame + 14, *tcp = frame + 34;
 
@@ -94,6 +94,11 @@ static void arrives(unsigned i, unsigned segment)
     be16_store(tcp + 14, 0xffff);
     memset(tcp + 20, byte_of(i, segment), SEGMENT);
     assert_true(peer_deliver(0, frame, sizeof(frame)));
+}
+
+static void arrives(unsigned i, unsigned segment)
+{
+    is_there(i, segment);
     stack_poll();
 }
 
@@ -166,6 +171,70 @@ static void test_nothing_queued_is_lost(void **state)
     assert_int_equal(queued(1), share / (CONNECTIONS - 1) + 1);
 }
 
+// Several segments in one turn: one word about all of them, when nothing more comes for a moment.
+static void test_acknowledged_in_the_pause(void **state)
+{
+    unsigned before;
+
+    (void)state;
+    open_one(0);
+    before = peer[0].sent;
+    for (unsigned turn = 0; turn < 3; turn++) {
+        for (unsigned s = 0; s < 5; s++)
+            is_there(0, turn * 5 + s);
+        stack_poll();
+        stack_poll();
+    }
+    assert_int_equal(peer[0].sent, before);
+    peer_clock_us += 200;
+    stack_poll();
+    assert_int_equal(peer[0].sent, before + 1);
+    peer_clock_us += 200;
+    stack_poll();
+    assert_int_equal(peer[0].sent, before + 1);
+    reads(0, 0, 15);
+}
+
+// A quarter of the window, here of 192 buffers, does not wait for a pause; nor does news of a hole. What was not
+// said when the connection ends is not said afterwards.
+static void test_acknowledged_at_once(void **state)
+{
+    unsigned before, part = LIMIT * TCP_MSS / 4 / SEGMENT, s = 0;
+
+    (void)state;
+    open_one(0);
+    before = peer[0].sent;
+    while (s < part - 100) {
+        for (unsigned k = 0; k < 100; k++)
+            is_there(0, s++);
+        stack_poll();
+        reads(0, s - 100, s);
+    }
+    assert_int_equal(peer[0].sent, before);
+    while (s < part + 100)
+        is_there(0, s++);
+    stack_poll();
+    assert_int_equal(peer[0].sent, before + 1);
+    s += 1;
+    is_there(0, s);
+    is_there(0, s + 1);
+    stack_poll();
+    assert_true(peer[0].sent > before + 1);
+
+    streams[0]->close(streams[0]);
+    streams[0] = NULL;
+    open_one(1);
+    is_there(1, 0);
+    is_there(1, 1);
+    stack_poll();
+    streams[1]->close(streams[1]);
+    streams[1] = NULL;
+    before = peer[0].sent;
+    peer_clock_us += 200;
+    stack_poll();
+    assert_int_equal(peer[0].sent, before);
+}
+
 static void test_connect_errors(void **state)
 {
     struct stream *stream;
@@ -183,7 +252,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_limit), TEST(test_nothing_queued_is_lost), TEST(test_connect_errors),
+        TEST(test_limit), TEST(test_nothing_queued_is_lost), TEST(test_acknowledged_in_the_pause),
+        TEST(test_acknowledged_at_once), TEST(test_connect_errors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
