@@ -63,8 +63,8 @@ uint32_t tcp_window_step(const struct tcp_pcb *pcb)
     return t != NULL ? t->window / (t->far ? 8 : 4) : TCP_MSS;
 }
 
-// More than one segment came: a hole was filled, or the NIC has put several together. The server is told of it
-// in time (RFC 9293 3.8.6.3), but not of each: when a part of the window is full, when something is missing, or
+// More than one segment came: a hole was filled, or the NIC has put several together. The server is told in
+// time (RFC 9293 3.8.6.3), but not of each: when a part of the window is full, when something is missing, or
 // when nothing more comes (tcp_send_acks). lwIP would send a word for every second piece.
 static void owe(struct tcp_stream *t, struct tcp_pcb *pcb, uint32_t bytes)
 {

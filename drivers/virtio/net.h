@@ -25,7 +25,7 @@ struct virtio_net {
 
     // Both survive stop() while the stack holds frames.
     struct nic_buf_pool pool;     // what the device writes into
-    struct nic_buf_pool small;    // for frames that are held while `pool` runs low; empty without large frames
+    struct nic_buf_pool small;    // for frames held while `pool` runs low; empty without large frames
     unsigned rx_posted;           // buffers the device has
     struct pbuf *partial;         // the frame whose buffers are arriving; NULL with partial_left > 0: dropped
     unsigned partial_left;        // buffers it still needs
