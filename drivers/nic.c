@@ -120,6 +120,13 @@ void nic_stop(struct nic *nic)
     nic->started = false;
 }
 
+void nic_forget_all(void)
+{
+    for (unsigned i = 0; i < nic_count; i++)
+        nic_stop(&nics[i]);
+    nic_count = 0;
+}
+
 void nic_stop_all(void)
 {
     for (unsigned i = 0; i < nic_count; i++)

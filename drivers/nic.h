@@ -157,6 +157,9 @@ struct nic *nic_list(unsigned *count);
 int nic_start(struct nic *nic);
 void nic_stop(struct nic *nic);
 
+// Stops every started NIC and empties the list.
+void nic_forget_all(void);
+
 // Stops every started NIC and takes bus mastering from every network function, driver or not. Called
 // before memory changes hands: before Linux starts, before the failure screen waits.
 void nic_stop_all(void);

@@ -201,10 +201,15 @@ static void apply_options(const struct options *opt, bool have_display)
     }
 }
 
+void console_take_keyboard(void)
+{
+    keyboard_used = keyboard_open();
+}
+
 void console_init(const struct boot_info *info, const struct options *opt)
 {
     display_used = display_open(info);
-    keyboard_used = keyboard_open();
+    keyboard_used = false;
     if (opt->console_count > 0)
         apply_options(opt, display_used);
 }

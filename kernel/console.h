@@ -15,6 +15,9 @@ void console_early_init(const struct boot_info *info);
 // Applies console= and maps the framebuffer. After paging_init().
 void console_init(const struct boot_info *info, const struct options *opt);
 
+// Reads the PS/2 keyboard from here on. Not while boot services live: it is the firmware's.
+void console_take_keyboard(void);
+
 // Writes text; '\n' becomes CR LF on serial. '\r' returns to the start of the line, '\b' goes one place left,
 // '\t' to the next multiple of 8; what else is not printable ASCII shows as '?'.
 void console_write(const char *text, size_t length);

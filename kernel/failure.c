@@ -6,6 +6,7 @@
 #include "kernel/cpu.h"          // cpu_halt_forever
 #include "kernel/display.h"      // display_columns
 #include "kernel/firmware/efi.h" // efi_console
+#include "kernel/firmware/efi_network.h" // efi_network_down
 #include "kernel/phase.h"        // phase_now
 #include "kernel/reboot.h"       // reboot_after_key
 #include "lib/clock.h"           // delay_us
@@ -75,6 +76,8 @@ void failure_screen(int err, const struct boot_info *info, const struct options 
     // First: opening the firmware's console may fail with words of its own.
     compose(text, sizeof(text), err);
     firmware_too = efi_console(info);
+    if (firmware_too)
+        efi_network_down();      // what firmware stores is to be as it was
     // The firmware may draw where our own text is.
     if (firmware_too && display_columns() > 0)
         efi_clear();

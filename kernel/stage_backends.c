@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ADDRESS_TIMEOUTS 3         // of timeout= each, as stage_address()
 #define HASTE_MS 12000             // for firmware's DHCP when our own driver can do it instead
 
 static void use(struct boot *b, const char *name, const char *device)
@@ -81,9 +80,14 @@ static int make_wish(const struct options *opt, struct efi_network_wish *wish)
     return err;
 }
 
+// Looked up once: it takes thousands of port accesses.
 static bool native_is_possible(void)
 {
-    return pci_early_any(nic_has_driver);
+    static enum { UNKNOWN, POSSIBLE, IMPOSSIBLE } known;
+
+    if (known == UNKNOWN)
+        known = pci_early_any(nic_has_driver) ? POSSIBLE : IMPOSSIBLE;
+    return known == POSSIBLE;
 }
 
 static int uefi_up(void *ctx)
@@ -100,7 +104,7 @@ static int uefi_up(void *ctx)
     log_info("UEFI: connecting the firmware's network drivers");
     efi_network_connect();
     phase_begin(PHASE_DHCP);
-    uint64_t patience = haste ? HASTE_MS : b->options.timeout_s * 1000ull * ADDRESS_TIMEOUTS;
+    uint64_t patience = haste ? HASTE_MS : stage_address_ms(&b->options);
     err = efi_network_up(&wish, stack_check_cancel, deadline_ms(patience), &got);
     if (err)
         return err;
@@ -134,7 +138,15 @@ static const struct backend uefi_backend = {
     .connect = uefi_connect,
     .https = true,
     .yields = true,
+    .shares_ram = true,
 };
+
+// Two drivers on one card would be its end: what another backend had found is forgotten.
+static void forget_nics(void)
+{
+    stack_forget();
+    nic_forget_all();
+}
 
 // ---- our own drivers --------------------------------------------------------------------------------
 
@@ -153,12 +165,15 @@ static int native_up(void *ctx)
     struct boot *b = ctx;
     int err = 0;
 
+    forget_nics();
     // What is to be started may need boot services: then firmware's drivers leave the network only.
-    if (b->info->efi.boot_services && b->options.start == OPT_START_EFI)
-        efi_network_release();
-    else
+    if (!b->info->efi.boot_services)
+        err = stage_pci(b);
+    else if (b->options.start != OPT_START_EFI)
         err = stage_take_over(b);
-    if (!err)
+    else
+        err = efi_network_release();
+    if (!err && b->info->efi.boot_services)
         err = stage_pci(b);
     if (!err)
         err = stage_nics(b);
@@ -173,8 +188,7 @@ static int native_up(void *ctx)
 static void native_down(void *ctx)
 {
     (void)ctx;
-    stack_down();
-    nic_stop_all();
+    forget_nics();
 }
 
 static const struct backend native_backend = {
@@ -198,6 +212,7 @@ static int snp_up(void *ctx)
 {
     struct boot *b = ctx;
 
+    forget_nics();
     phase_begin(PHASE_NIC);
     efi_network_connect();
     if (snp_probe_all() == 0)
@@ -214,8 +229,7 @@ static int snp_up(void *ctx)
 static void snp_down(void *ctx)
 {
     (void)ctx;
-    stack_down();
-    nic_stop_all();
+    forget_nics();
 }
 
 static const struct backend snp_backend = {
@@ -226,6 +240,7 @@ static const struct backend snp_backend = {
     .down = snp_down,
     .connect = stack_connect,
     .connect_soon = stack_connect_soon,
+    .shares_ram = true,
 };
 
 // ---- the order --------------------------------------------------------------------------------------

@@ -65,6 +65,9 @@ int stage_firmware(struct boot *b)
 {
     struct options *opt = &b->options;
 
+    if (!b->info->efi.boot_services && opt->start == OPT_START_EFI)
+        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "start=efi needs UEFI's boot services, which %s",
+                    b->info->efi.present ? "the boot loader has ended" : "this machine did not boot by");
     if (!b->info->efi.boot_services)
         return 0;
     int err = efi_open(b->info);
@@ -80,6 +83,8 @@ int stage_firmware(struct boot *b)
     bool needed = opt->backend != OPT_BACKEND_NATIVE || opt->start == OPT_START_EFI;
     if (err || (needed && efi_maps_everything()))
         return err;
+    if (opt->start == OPT_START_EFI)
+        return fail(ERR_UEFI_OPERATION_FAILED, "start=efi: the firmware gives no memory for page tables");
     return leave_firmware(b->info);
 }
 
@@ -104,8 +109,10 @@ int stage_memory(struct boot *b)
     panic_silence = pci_silence_network;
     tune_copy();
     console_init(b->info, &b->options);
-    if (!shared)
+    if (!shared) {
+        console_take_keyboard();
         timer_start_idle_tick();
+    }
     return 0;
 }
 
@@ -113,9 +120,6 @@ int stage_start_efi(struct boot *b)
 {
     if (b->options.start != OPT_START_EFI)
         return 0;
-    if (!b->info->efi.boot_services)
-        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "start=efi needs UEFI's boot services, which %s",
-                    b->info->efi.present ? "the boot loader has ended" : "this machine did not boot by");
     int err = efi_ram_disk((uint64_t)image_sink_iso(&b->image), b->image.length);
     if (err)
         return err;
@@ -150,6 +154,8 @@ int stage_take_over(struct boot *b)
     err = memory_take_over(b->info);
     if (err)
         return err;
+    console_take_keyboard();
     timer_start_idle_tick();
-    return 0;
+    // Whatever the backend was: no NIC is left writing when Linux comes, and the clock is checked.
+    return stage_pci(b);
 }

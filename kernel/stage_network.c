@@ -9,6 +9,7 @@
 #include "kernel/ask.h"          // ask_url
 #include "kernel/console.h"      // console_status
 #include "kernel/cpu.h"          // rdtsc
+#include "kernel/firmware/efi.h" // efi_is_alive
 #include "kernel/phase.h"        // phase_begin
 #include "kernel/profile.h"      // profile_start
 #include "kernel/progress.h"     // progress_format
@@ -105,6 +106,9 @@ bool stage_key_cancels(void)
 {
     int key = console_key();
 
+    // A USB keyboard is the firmware's while it lives.
+    if (key < 0 && efi_is_alive())
+        key = efi_key();
     return key == KEY_ESCAPE || key == KEY_CTRL_C;
 }
 
@@ -119,12 +123,17 @@ struct stack_ip stage_ip(const struct options *opt)
     };
 }
 
+uint64_t stage_address_ms(const struct options *opt)
+{
+    return opt->timeout_s * 1000ull * ADDRESS_TIMEOUTS;
+}
+
 int stage_address(struct boot *b)
 {
     struct stack_ip ip = stage_ip(&b->options);
 
     phase_begin(PHASE_DHCP);
-    return stack_up(&ip, deadline_ms(b->options.timeout_s * 1000ull * ADDRESS_TIMEOUTS));
+    return stack_up(&ip, deadline_ms(stage_address_ms(&b->options)));
 }
 
 int stage_url(struct boot *b)
@@ -141,7 +150,9 @@ int stage_url(struct boot *b)
     } else {
         if (opt->url_source == OPT_URL_DHCP)
             log_warn("url: DHCP names none");
-        int err = ask_url(b->typed_url, sizeof(b->typed_url));
+        int err = b->info->efi.boot_services
+                      ? ask_url_on_firmware(b->typed_url, sizeof(b->typed_url), false)
+                      : ask_url(b->typed_url, sizeof(b->typed_url));
         if (err)
             return err;
     }
@@ -176,9 +187,8 @@ static int download(struct boot *b)
     int err = download_run(&b->download);
     console_status("");
     // Firmware's drivers must not be at work when boot services end.
-    const struct backend *backend = backends_current(&b->backends);
-    if (err == 0 && b->info->efi.boot_services && backend->down != NULL)
-        backend->down(b);
+    if (b->info->efi.boot_services)
+        backends_end(&b->backends);
     phase_book(PHASE_DNS, b->download.dns_us);
     phase_book(PHASE_CONNECT, b->download.connect_us);
     phase_book(PHASE_VERIFY, b->download.verify_us);

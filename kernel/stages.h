@@ -43,7 +43,8 @@ int stage_memory(struct boot *b);
 int stage_network(struct boot *b);
 
 // Leaves boot services when they are still alive: RAM and exceptions are ours from there on. Also called by a
-// backend that wants the hardware. ERR_UEFI_OPERATION_FAILED and what memory_take_over() returns.
+// backend that wants the hardware. ERR_UEFI_OPERATION_FAILED, ERR_BOOT_INFO_INVALID and what
+// memory_take_over() and stage_pci() return.
 int stage_take_over(struct boot *b);
 
 // start=efi: makes the ISO a RAM disk of the firmware and starts its own boot loader. Returns 0 when that is
@@ -62,6 +63,9 @@ int stage_address(struct boot *b);
 
 // What ip= says, in the stack's form.
 struct stack_ip stage_ip(const struct options *opt);
+
+// How long an address may take, in milliseconds.
+uint64_t stage_address_ms(const struct options *opt);
 
 // True when Esc or Ctrl-C was pressed: they stop a wait for the network.
 bool stage_key_cancels(void);

@@ -40,13 +40,20 @@ static int none_left(const struct backends *b, int err)
     return fail(err, "%s", reasons);
 }
 
+static int is_available(const struct backends *b, const struct backend *backend, bool https)
+{
+    if (https && !backend->https)
+        return fail(ERR_SCHEME_UNSUPPORTED, "https:// needs TLS, which is not built in");
+    return backend->available != NULL ? backend->available(b->ctx) : 0;
+}
+
 // Brings up the one at b->at or one behind it. `worst` is the error to return when none is left: that of the
 // last one that was tried, if any was.
-static int bring_up(struct backends *b, int worst)
+static int bring_up(struct backends *b, int worst, bool https)
 {
     for (; b->at < b->count; b->at++) {
         const struct backend *backend = b->list[b->at];
-        int err = backend->available != NULL ? backend->available(b->ctx) : 0;
+        int err = is_available(b, backend, https);
         b->record[b->at].tried = err == 0;
         if (err == 0 && backend->up != NULL)
             err = backend->up(b->ctx);
@@ -70,10 +77,10 @@ int backends_first(struct backends *b)
 {
     b->at = 0;
     memset(b->record, 0, sizeof(b->record));
-    return bring_up(b, fail(ERR_NO_NIC_FOUND, "there is no backend to try"));
+    return bring_up(b, fail(ERR_NO_NIC_FOUND, "there is no backend to try"), false);
 }
 
-int backends_next(struct backends *b, int err)
+int backends_next(struct backends *b, int err, bool https)
 {
     const struct backend *backend = b->list[b->at];
 
@@ -82,15 +89,24 @@ int backends_next(struct backends *b, int err)
     if (backend->down != NULL)
         backend->down(b->ctx);
     b->at++;
-    return bring_up(b, err);
+    return bring_up(b, err < 0 ? err : ERR_STALLED, https);
 }
 
 const struct backend *backends_current(const struct backends *b)
 {
-    return b->list[b->at];
+    return b->at < b->count ? b->list[b->at] : NULL;
 }
 
-bool backends_more(const struct backends *b)
+void backends_end(struct backends *b)
+{
+    const struct backend *backend = backends_current(b);
+
+    if (backend != NULL && backend->down != NULL)
+        backend->down(b->ctx);
+    b->at = b->count;
+}
+
+bool backends_more(const struct backends *b, bool https)
 {
     // Asked when something has failed: the reason of that is not to be forgotten.
     struct fail_record kept;
@@ -98,7 +114,7 @@ bool backends_more(const struct backends *b)
 
     fail_keep(&kept, 0);
     for (unsigned i = b->at + 1; i < b->count && !more; i++)
-        more = b->list[i]->available == NULL || b->list[i]->available(b->ctx) == 0;
+        more = is_available(b, b->list[i], https) == 0;
     fail_again(&kept);
     return more;
 }

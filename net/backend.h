@@ -40,10 +40,9 @@ struct backend {
                    struct backend_times *times);
     // The same without waiting for the server, for further connections. NULL: one at a time is all there is.
     int (*connect_soon)(const struct url *url, uint32_t timeout_ms, struct stream **stream);
-    // The device that carries it, for the progress line. NULL: not worth naming.
-    const char *(*device)(void);
     bool https;                    // connect() opens https URLs
     bool yields;                   // slow by nature: left for the next one when it turns out so
+    bool shares_ram;               // boot services have some of it: the next one may have more
 };
 
 // The stack that is up already (net/stack.h): what is left when nobody chooses.
@@ -59,7 +58,7 @@ struct backends {
     unsigned count;
     void *ctx;                          // for available(), up() and down()
     // the chain's own
-    unsigned at;                        // index of the one in use; `count`: none is left
+    unsigned at;                        // index of the one in use; `count`: none is left, or none was ever up
     struct {
         bool tried, left;               // up() was called; it is not in use any more, or never was
         char why[BACKEND_WHY_MAX];      // "ErrorName: reason"
@@ -70,14 +69,18 @@ struct backends {
 // has the reasons of all that were.
 int backends_first(struct backends *b);
 
-// Leaves the one in use because of `err` (0: none that has a name) and fail_detail() and brings up the next.
-// As backends_first().
-int backends_next(struct backends *b, int err);
+// Leaves the one in use because of fail_detail(), under the name of `err` unless that is 0, and brings up the
+// next one; with `https`, of those that open such URLs. As backends_first(), never 0 without a backend.
+int backends_next(struct backends *b, int err, bool https);
 
-// The one in use.
+// The one in use, NULL when there is none.
 const struct backend *backends_current(const struct backends *b);
 
-// True when another one that is available follows the one in use. fail_detail() stays as it is.
-bool backends_more(const struct backends *b);
+// Gives back what the one in use has taken. Nothing happens when there is none; none is in use afterwards.
+void backends_end(struct backends *b);
+
+// True when another one that is available follows the one in use; with `https`, one that opens such URLs.
+// fail_detail() stays as it is. Asks available(), which may look at the machine: not for every packet.
+bool backends_more(const struct backends *b, bool https);
 
 #endif

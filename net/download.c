@@ -63,7 +63,8 @@ struct run {
     uint64_t wait_us;             // DNS and connect of this attempt
     uint64_t handshake_us;        // how long the last connection took to stand
     uint64_t first_us, first_at;  // when this attempt's first byte came, 0 before, and which one that was
-    bool too_slow;                // the backend was told to go
+    bool may_yield;               // there is a backend to leave this one for
+    bool too_slow;                // ... and it is to be left
 };
 
 // ---- the door: one body for the sinks below, whatever pieces it comes in ----------------------------
@@ -89,20 +90,34 @@ static const struct backend *backend_of(const struct run *r)
     return r->d->backends != NULL ? backends_current(r->d->backends) : &stack_backend;
 }
 
+// Whether what is asked for now, after redirects, is an https URL.
+static bool is_https(const struct run *r)
+{
+    const struct url *url = r->get.final_url.host[0] != '\0' ? &r->get.final_url : &r->url;
+
+    return url->scheme == URL_HTTPS;
+}
+
+static bool can_leave(const struct run *r)
+{
+    return r->d->backends != NULL && backends_more(r->d->backends, is_https(r));
+}
+
 // A backend that is slow by nature is left when the rest would take much longer than changing to another one.
 static int judge_pace(struct run *r)
 {
     uint64_t now, spent, rate;
 
-    if (!backend_of(r)->yields || !backends_more(r->d->backends))
+    if (!backend_of(r)->yields)
         return 0;
     now = now_us();
     if (r->first_us == 0) {
         r->first_us = now;
         r->first_at = r->have;
+        r->may_yield = can_leave(r);
     }
     spent = now - r->first_us;
-    if (spent < PACE_AFTER_US)
+    if (!r->may_yield || spent < PACE_AFTER_US)
         return 0;
     rate = (r->have - r->first_at) * 1000000 / spent;
     if (rate >= PACE_BYTES_S || (r->total != SINK_LENGTH_UNKNOWN && r->total - r->have < rate * PACE_WORTH_S))
@@ -203,7 +218,8 @@ static int attempt(struct run *r)
     r->get.ctx = r;
     r->get.timeout_ms = r->d->timeout_ms;
     // One that is to be left when it is slow is not waited for as long as one that nothing follows.
-    if (backend->yields && r->get.timeout_ms > YIELD_MS && backends_more(r->d->backends))
+    if (backend->yields && r->get.timeout_ms > YIELD_MS &&
+        backends_more(r->d->backends, r->url.scheme == URL_HTTPS))
         r->get.timeout_ms = YIELD_MS;
     r->get.https = backend->https;
     r->get.offset = resume ? r->have : 0;
@@ -265,10 +281,11 @@ static enum cure cure_of(const struct run *r, int err)
 // the same over each of them.
 static bool leaves_backend(const struct run *r, int err, enum cure cure)
 {
-    if (r->d->backends == NULL || !backends_more(r->d->backends))
-        return false;
-    return r->too_slow || err == ERR_SCHEME_UNSUPPORTED || err == ERR_UNSUPPORTED ||
-           (cure == REPEAT && err != ERR_HTTP_STATUS && err != ERR_DIGEST_MISMATCH);
+    bool wanted = r->too_slow || err == ERR_SCHEME_UNSUPPORTED || err == ERR_UNSUPPORTED ||
+                  (err == ERR_NOT_ENOUGH_MEMORY && backend_of(r)->shares_ram) ||
+                  (cure == REPEAT && err != ERR_HTTP_STATUS && err != ERR_DIGEST_MISMATCH);
+
+    return wanted && can_leave(r);
 }
 
 // Moves to the next mirror that was not dropped; stays when it is the only one. False: none is left.
@@ -351,7 +368,7 @@ static int run_all(struct run *r)
         if (cure == GIVE_UP)
             return err;
         if (leaves_backend(r, err, cure)) {
-            err = backends_next(r->d->backends, r->too_slow ? 0 : err);
+            err = backends_next(r->d->backends, r->too_slow ? 0 : err, is_https(r));
             if (err < 0)
                 return err;
             continue;

@@ -193,6 +193,11 @@ int iface_add(struct nic *nic)
     return 0;
 }
 
+void iface_forget_all(void)
+{
+    iface_count = 0;
+}
+
 int iface_start(struct iface *iface)
 {
     struct nic *nic = iface->nic;

@@ -35,6 +35,9 @@ struct iface *iface_of(struct netif *netif);
 // Puts `nic` at the end of the list. 0, or ERR_OUT_OF_HEAP when there are NICS_MAX already.
 int iface_add(struct nic *nic);
 
+// Empties the list; none of them may be running.
+void iface_forget_all(void);
+
 // Starts the NIC and puts it under lwIP, without an address. 0 or what nic_start() returned.
 int iface_start(struct iface *iface);
 
@@ -47,8 +50,9 @@ void iface_check_link(struct iface *iface);
 // Polls the NIC for at most `budget` frames and hands them to lwIP; returns how many.
 unsigned iface_poll(struct iface *iface, unsigned budget);
 
-// Acknowledges what came and could wait for more (net/tcp.c); nothing more has come for a moment.
-void tcp_send_acks(void);
+// Acknowledges what came and could wait for more (net/tcp.c): when nothing more came for a moment (`pause`),
+// or when the first of it is a millisecond old. Called once a turn, at time `now`.
+void tcp_send_acks(uint64_t now, bool pause);
 
 // How many bytes a TCP peer may send ahead: what the NIC's buffers can hold behind one lost frame.
 uint32_t iface_window(struct netif *netif);

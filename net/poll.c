@@ -48,8 +48,7 @@ static unsigned turn(bool may_halt)
     check_links(now);
     if (frames > 0)
         last_frame = now;
-    else if (now - last_frame > PAUSE_US)
-        tcp_send_acks();
+    tcp_send_acks(now, now - last_frame > PAUSE_US);
     if (may_halt && now - last_frame > IDLE_AFTER_US)
         cpu_idle();
     profile_leave_turn(frames);

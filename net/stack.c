@@ -275,3 +275,9 @@ void stack_down(void)
     stop_all_but(NULL);
     active = NULL;
 }
+
+void stack_forget(void)
+{
+    stack_down();
+    iface_forget_all();
+}

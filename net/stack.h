@@ -48,6 +48,9 @@ extern bool (*stack_cancelled)(void);
 // Releases the lease, stops all NICs, frees everything. The stack may be brought up again.
 void stack_down(void);
 
+// The same, and the NICs that were added are forgotten.
+void stack_forget(void);
+
 // Resolves `host` (a name or a dotted address) to an IPv4 address in network byte order. Asks the DHCP
 // servers, then 8.8.8.8 and 1.1.1.1; answers are cached for their TTL. 0 or ERR_DNS_LOOKUP_FAILED,
 // ERR_CANCELLED.

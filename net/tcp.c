@@ -17,6 +17,7 @@
 #include "net/poll.h"       // stack_wait
 #include "net/stack.h"      // tcp_open
 
+#define DEBT_US 1000u         // an acknowledgement waits no longer, whatever else comes
 #define NEAR_US 4000u         // round trip below which the window opens in larger steps
 #define RX_SLOTS 512u         // chains of received segments not yet consumed; power of two
 
@@ -82,8 +83,19 @@ static void owe(struct tcp_stream *t, struct tcp_pcb *pcb, uint32_t bytes)
     owing = t;
 }
 
-void tcp_send_acks(void)
+void tcp_send_acks(uint64_t now, bool pause)
 {
+    static uint64_t since;    // when the first of the list was seen, 0: it was empty
+
+    if (owing == NULL) {
+        since = 0;
+        return;
+    }
+    if (since == 0)
+        since = now;
+    if (!pause && now - since < DEBT_US)
+        return;
+    since = 0;
     while (owing != NULL) {
         struct tcp_stream *t = owing;
 

@@ -175,8 +175,8 @@ static void stream_close(struct stream *s)
 {
     struct uefi_stream *u = (struct uefi_stream *)s;
 
-    efi_http_close(u->http);
-    kfree(u);
+    if (efi_http_close(u->http))
+        kfree(u);
 }
 
 int uefi_stream_open(struct stream **stream, const struct url *url, uint32_t timeout_ms)

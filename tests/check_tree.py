@@ -249,6 +249,23 @@ def readme_lists_the_errors():
     yield from (f"README.md names {name}, which is no error" for name in rows)
 
 
+def errors_are_reached():
+    """every error of lib/err.h is what some test expects."""
+    tests = "\n".join(read(path) for path in files() if path.parts[0] == "tests" and path.suffix in (".c", ".py") and
+                      not path.name.startswith("check"))
+    for constant, name in re.findall(r'X\((ERR_\w+), -\d+, "(\w+)"', read("lib/err.h")):
+        if not re.search(rf'"{name}"|\b{constant}\b', tests):
+            yield f"{name} ({constant})"
+
+
+def options_are_documented():
+    """README.md's table of options has every word of kernel/options.c."""
+    readme = read("README.md")
+    for name in re.findall(r'^    \{\{"([\w-]+)", ', read("kernel/options.c"), re.MULTILINE):
+        if not re.search(rf"^\|.*`{name}[=`]", readme, re.MULTILINE):
+            yield name
+
+
 def readme_calls_what_can_be_called():
     """scripts that README.md calls without sh can be executed."""
     for name in sorted(set(re.findall(r"(?<!sh )\b((?:iso|tests)/[\w/]+\.(?:sh|py))\b", read("README.md")))):
@@ -259,4 +276,5 @@ def readme_calls_what_can_be_called():
 report([no_long_files, short_main_and_makefile, opens_with_comment, device_files_name_their_source,
         no_conditional_code, includes_say_why, includes_are_sorted, includes_point_down, clean_whitespace,
         fixed_top_level, prototypes_have_comments, no_unfinished_work, drivers_only_in_the_table,
-        no_literals_at_registers, tests_are_registered, readme_lists_the_errors, readme_calls_what_can_be_called])
+        no_literals_at_registers, tests_are_registered, readme_lists_the_errors, errors_are_reached, options_are_documented,
+        readme_calls_what_can_be_called])

@@ -5,6 +5,7 @@
 // which ports do not reach (pci_scan() silences those), ARI functions above 7.
 #include "drivers/pci/pci.h"  // pci_silence_early
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "drivers/pci/config.h"    // pci_config_ports
@@ -59,9 +60,9 @@ static bool ask(struct pci_address at, void *ctx)
     return is_network(at) && question->wanted((uint16_t)id, (uint16_t)(id >> 16));
 }
 
-// Calls `look` for every function of a device; how many times it said true.
+// Calls `look` for every function of a device; how many times it said true, at most `enough`.
 static unsigned visit_device(uint8_t bus, uint8_t device, bool (*look)(struct pci_address at, void *ctx),
-                             void *ctx)
+                             void *ctx, unsigned enough)
 {
     struct pci_address at = {.bus = bus, .device = device};
     unsigned hits = 0;
@@ -69,14 +70,14 @@ static unsigned visit_device(uint8_t bus, uint8_t device, bool (*look)(struct pc
     if (!is_there(at))
         return 0;
     bool multi = get(at, PCI_HEADER_TYPE, 1) & PCI_HEADER_MULTI_FUNCTION;
-    for (unsigned function = 0; function < (multi ? FUNCTIONS_PER_DEVICE : 1); function++) {
+    for (unsigned function = 0; hits < enough && function < (multi ? FUNCTIONS_PER_DEVICE : 1); function++) {
         at.function = (uint8_t)function;
         hits += is_there(at) && look(at, ctx);
     }
     return hits;
 }
 
-static unsigned visit_all(bool (*look)(struct pci_address at, void *ctx), void *ctx)
+static unsigned visit_all(bool (*look)(struct pci_address at, void *ctx), void *ctx, unsigned enough)
 {
     struct pci_address host = {0};
     unsigned hits = 0;
@@ -86,19 +87,19 @@ static unsigned visit_all(bool (*look)(struct pci_address at, void *ctx), void *
         return 0;
     // Every bus, not only those that bridges lead to: servers have one host bridge a socket.
     for (unsigned bus = 0; bus < BUSES; bus++)
-        for (unsigned device = 0; device < DEVICES_PER_BUS; device++)
-            hits += visit_device((uint8_t)bus, (uint8_t)device, look, ctx);
+        for (unsigned device = 0; hits < enough && device < DEVICES_PER_BUS; device++)
+            hits += visit_device((uint8_t)bus, (uint8_t)device, look, ctx, enough - hits);
     return hits;
 }
 
 unsigned pci_silence_early(void)
 {
-    return visit_all(silence, NULL);
+    return visit_all(silence, NULL, UINT_MAX);
 }
 
 bool pci_early_any(bool (*wanted)(uint16_t vendor, uint16_t device))
 {
     struct question question = {wanted};
 
-    return visit_all(ask, &question) > 0;
+    return visit_all(ask, &question, 1) > 0;
 }

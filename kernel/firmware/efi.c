@@ -1,8 +1,8 @@
 // UEFI boot services: console, framebuffer, RSDP, and leaving them.
 // Spec: UEFI 2.10 sections 4.3 (system table), 7.2.3 (GetMemoryMap), 7.4.6 (ExitBootServices), 12.3, 12.4,
 // 12.9.
-// Tested: OVMF 2022.11 under GRUB 2.06. Everything handed to firmware lies on the (identity-mapped) stack or
-// is named by its physical address: firmware drivers may pass pointers on to devices.
+// Tested: OVMF 2022.11 under GRUB 2.06. Buffers handed to firmware lie on the (identity-mapped) stack or heap
+// or are named by their physical address: firmware drivers may pass pointers on to devices.
 
 #include "kernel/firmware/efi.h"        // efi_open
 #include "boot/image.h"                 // image_phys
@@ -98,6 +98,11 @@ bool efi_console(const struct boot_info *info)
     if (!info->efi.boot_services || leaving)
         return false;
     return efi_st != NULL || efi_open(info) == 0;
+}
+
+bool efi_is_alive(void)
+{
+    return efi_st != NULL && !leaving;
 }
 
 int efi_key(void)

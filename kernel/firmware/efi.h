@@ -35,6 +35,9 @@ extern const struct memmap_partner efi_memory;
 // and once efi_exit() has begun to end them: consoles may be gone then.
 bool efi_console(const struct boot_info *info);
 
+// True from efi_open() until efi_exit() begins to end boot services: the functions below may be called.
+bool efi_is_alive(void);
+
 // The next key of the firmware's console: ASCII, '\r', '\b', 27 for Escape, CONSOLE_KEY_* for the editing
 // keys (kernel/console.h); -1 when there is none. Source: UEFI 2.10 section 12.3 (ReadKeyStroke).
 int efi_key(void);
@@ -48,7 +51,8 @@ void efi_clear(void);
 
 // Leaves boot services (UEFI 2.10 section 7.4.6): fills info->ranges from the final memory map, keeps a copy
 // of the map for Linux in info->efi, takes RSDP and, when the loader gave none, framebuffer with it. After
-// success info->efi.boot_services is false and interrupts are off. 0 or ERR_UEFI_OPERATION_FAILED.
+// success info->efi.boot_services is false and interrupts are off. 0 or ERR_UEFI_OPERATION_FAILED, or what
+// efi_map_to_ranges() returns.
 int efi_exit(struct boot_info *info);
 
 // Adds the ranges of an EFI memory map (`size` bytes, descriptors of `descriptor_size`) to info->ranges.

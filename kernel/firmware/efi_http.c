@@ -4,7 +4,9 @@
 #include "kernel/firmware/efi_http.h"  // efi_http_open
 #include "kernel/firmware/efi_state.h"  // efi_st
 #include "kernel/memory.h"              // kcalloc
+#include "lib/clock.h"                  // deadline_ms
 #include "lib/err.h"                    // fail
+#include "lib/log.h"                    // log_warn
 
 #include <Protocol/Http.h>
 #include <Protocol/ServiceBinding.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CANCEL_MS 300u        // for firmware to let go of a buffer
 #define URL_LENGTH_MAX 2400   // a request target of URL_MAX with scheme, host and port
 
 struct efi_http {
@@ -26,6 +29,8 @@ struct efi_http {
     EFI_HTTP_HEADER headers[EFI_HTTP_HEADERS_MAX];
     CHAR16 url[URL_LENGTH_MAX];
     bool pending;             // firmware holds the token
+    bool reading;             // ... for an answer, not for the request
+    bool secure;              // https
 };
 
 // UEFI counts statuses instead of naming them; in this order (section 29.6.4).
@@ -120,6 +125,7 @@ static void hand_over(struct efi_http *h)
     efi_st->BootServices->CheckEvent(h->token.Event);
     h->token.Status = EFI_NOT_READY;
     h->pending = true;
+    h->reading = h->message.Data.Request != &h->request;
 }
 
 static int begun(struct efi_http *h, EFI_STATUS status, const char *what)
@@ -142,6 +148,7 @@ int efi_http_get(struct efi_http *h, const char *url, const struct efi_header *h
     for (unsigned i = 0; i < count; i++)
         h->headers[i] = (EFI_HTTP_HEADER){(CHAR8 *)(uintptr_t)headers[i].name,
                                           (CHAR8 *)(uintptr_t)headers[i].value};
+    h->secure = strncmp(url, "https:", 6) == 0;
     h->request = (EFI_HTTP_REQUEST_DATA){HttpMethodGet, h->url};
     h->message = (EFI_HTTP_MESSAGE){.Data.Request = &h->request, .HeaderCount = count, .Headers = h->headers};
     hand_over(h);
@@ -199,15 +206,29 @@ int efi_http_poll(struct efi_http *h)
     return failed(h->token.Status, "the transfer");
 }
 
+// The firmware allocates the headers of an answer, and leaves them to us.
+static void free_headers(struct efi_http *h)
+{
+    for (UINTN i = 0; h->reading && i < h->message.HeaderCount; i++) {
+        efi_st->BootServices->FreePool(h->message.Headers[i].FieldName);
+        efi_st->BootServices->FreePool(h->message.Headers[i].FieldValue);
+    }
+    if (h->reading && h->message.Headers != NULL)
+        efi_st->BootServices->FreePool(h->message.Headers);
+    h->message.Headers = NULL;
+    h->message.HeaderCount = 0;
+}
+
 long efi_http_head(struct efi_http *h, char *text, size_t size)
 {
     unsigned code = h->response.StatusCode;
     unsigned status = code < sizeof(statuses) / sizeof(statuses[0]) ? statuses[code] : 0;
     size_t used;
-    bool fits;
 
-    if (status == 0)
+    if (status == 0) {
+        free_headers(h);
         return fail(ERR_INVALID_RESPONSE, "the firmware has no number for the answer's status");
+    }
     used = (size_t)snprintf(text, size, "HTTP/1.1 %u by UEFI\r\n", status);
     for (UINTN i = 0; i < h->message.HeaderCount && used < size; i++) {
         const EFI_HTTP_HEADER *header = &h->message.Headers[i];
@@ -216,16 +237,8 @@ long efi_http_head(struct efi_http *h, char *text, size_t size)
     }
     if (used < size)
         used += (size_t)snprintf(text + used, size - used, "\r\n");
-    fits = used < size;
-    for (UINTN i = 0; i < h->message.HeaderCount; i++) {
-        efi_st->BootServices->FreePool(h->message.Headers[i].FieldName);
-        efi_st->BootServices->FreePool(h->message.Headers[i].FieldValue);
-    }
-    if (h->message.Headers != NULL)
-        efi_st->BootServices->FreePool(h->message.Headers);
-    h->message.Headers = NULL;
-    h->message.HeaderCount = 0;
-    return fits ? (long)used : fail(ERR_INVALID_RESPONSE, "the answer's head has more than %zu bytes", size);
+    free_headers(h);
+    return used < size ? (long)used : fail(ERR_INVALID_RESPONSE, "the answer's head has more than %zu bytes", size);
 }
 
 size_t efi_http_length(const struct efi_http *h)
@@ -233,13 +246,37 @@ size_t efi_http_length(const struct efi_http *h)
     return h->message.BodyLength;
 }
 
-void efi_http_close(struct efi_http *h)
+// Ends an answer that is being waited for: firmware signals the event when it has let go.
+static void cancel(struct efi_http *h)
 {
-    if (h->pending)
-        h->http->Cancel(h->http, &h->token);
-    // Closes the connection; DestroyChild alone has left it open in some firmware.
-    h->http->Configure(h->http, NULL);
-    h->binding->DestroyChild(h->binding, h->child);
+    uint64_t deadline = deadline_ms(CANCEL_MS);
+
+    h->http->Cancel(h->http, &h->token);
+    while (h->pending && !deadline_passed(deadline)) {
+        h->http->Poll(h->http);
+        h->pending = EFI_ERROR(efi_st->BootServices->CheckEvent(h->token.Event));
+    }
+}
+
+bool efi_http_close(struct efi_http *h)
+{
+    bool reading = h->pending && h->reading;
+
+    // A request that is under way cannot be cancelled: edk2's code for that is wrong up to this day. It dies
+    // with its instance.
+    if (reading)
+        cancel(h);
+    if (!h->pending)
+        free_headers(h);
+    // Closes the connection, which DestroyChild() alone has left open in some firmware; with TLS it may hang.
+    if (!h->secure)
+        h->http->Configure(h->http, NULL);
+    EFI_STATUS status = h->binding->DestroyChild(h->binding, h->child);
+    if (h->pending && (reading || EFI_ERROR(status))) {
+        log_warn("UEFI: the firmware's HTTP holds on to a request that was cancelled");
+        return false;
+    }
     efi_st->BootServices->CloseEvent(h->token.Event);
     kfree(h);
+    return true;
 }

@@ -11,6 +11,7 @@
 #ifndef URLBOOT_KERNEL_FIRMWARE_EFI_HTTP_H
 #define URLBOOT_KERNEL_FIRMWARE_EFI_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,7 +50,8 @@ long efi_http_head(struct efi_http *http, char *text, size_t size);
 // Bytes that came with the body read last, 0: the body is complete, as far as firmware knows.
 size_t efi_http_length(const struct efi_http *http);
 
-// Cancels what is under way and frees it all.
-void efi_http_close(struct efi_http *http);
+// Cancels what is under way and frees it all. False when firmware does not let go of the buffer that it was
+// to fill: then it must stay for good.
+bool efi_http_close(struct efi_http *http);
 
 #endif

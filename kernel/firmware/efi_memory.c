@@ -33,15 +33,57 @@ static void refresh(void)
     }
 }
 
+static EFI_STATUS allocate(uint64_t base, uint64_t length, EFI_MEMORY_TYPE type)
+{
+    EFI_PHYSICAL_ADDRESS at = base;
+
+    return efi_st->BootServices->AllocatePages(AllocateAddress, type, length / EFI_PAGE_BYTES, &at);
+}
+
+// Where the descriptor that holds `at` ends, at most `end`.
+static uint64_t border(const struct efi_map *map, uint64_t at, uint64_t end)
+{
+    for (UINTN i = 0; i + map->descriptor_size <= map->size; i += map->descriptor_size) {
+        EFI_MEMORY_DESCRIPTOR d;
+        memcpy(&d, (const uint8_t *)map->at + i, sizeof(d));
+        uint64_t last = d.PhysicalStart + d.NumberOfPages * EFI_PAGE_BYTES;
+        if (d.NumberOfPages <= PAGES_MAX && d.PhysicalStart <= at && at < last)
+            return last < end ? last : end;
+    }
+    return end;
+}
+
+// Firmware gives out of one descriptor at a time, and neighbours may differ in attributes that do not matter
+// here: each gives its part, or none.
+static EFI_STATUS allocate_parts(uint64_t base, uint64_t length, EFI_MEMORY_TYPE type)
+{
+    uint64_t at = base, end = base + length;
+    struct efi_map map;
+    EFI_STATUS status = efi_read_map(&map);
+
+    while (!EFI_ERROR(status) && at < end) {
+        // The map was read before the first part was taken: borders behind `at` are still the same.
+        uint64_t next = border(&map, at, end);
+        status = allocate(at, next - at, type);
+        if (!EFI_ERROR(status))
+            at = next;
+    }
+    if (EFI_ERROR(status) && at > base)
+        efi_st->BootServices->FreePages(base, (at - base) / EFI_PAGE_BYTES);
+    return status;
+}
+
 static int take(uint64_t base, uint64_t length, const char *owner)
 {
     EFI_MEMORY_TYPE type = strcmp(owner, MEM_OWNER_ISO) == 0 ? EfiReservedMemoryType : EfiLoaderData;
-    EFI_PHYSICAL_ADDRESS at = base;
-    EFI_STATUS status =
-        efi_st->BootServices->AllocatePages(AllocateAddress, type, length / EFI_PAGE_BYTES, &at);
+    EFI_STATUS status = allocate(base, length, type);
 
+    if (status == EFI_NOT_FOUND)
+        status = allocate_parts(base, length, type);
     if (!EFI_ERROR(status))
         return 0;
+    // Whatever the map says of it: the next search looks elsewhere.
+    memmap_firmware_uses(base, length, true);
     return fail(ERR_NOT_ENOUGH_MEMORY, "%s: firmware does not give 0x%llx bytes at 0x%llx (%s)", owner,
                 (unsigned long long)length, (unsigned long long)base, efi_status_name(status));
 }

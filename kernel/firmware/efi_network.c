@@ -27,8 +27,9 @@ static EFI_GUID simple_network = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 struct controller {
     EFI_HANDLE handle;
     EFI_IP4_CONFIG2_PROTOCOL *config;
-    EFI_IP4_CONFIG2_POLICY before;  // to be restored
-    bool changed;
+    EFI_SIMPLE_NETWORK_PROTOCOL *snp;  // NULL when it has none
+    EFI_IP4_CONFIG2_POLICY before;     // to be restored
+    bool configured;
     uint8_t mac[6];
 };
 
@@ -65,8 +66,9 @@ static void connect_all(void)
         efi_st->BootServices->FreePool(handles);
 }
 
-// GRUB opens each SNP for itself alone and keeps it; the firmware's own stack cannot have it then. The
-// driver's state is reset, too: its users expect it stopped.
+// GRUB opens SNPs, each for itself alone when it uses the network: the firmware's own stack cannot have it
+// then. Closing it is not enough. The stack's drivers expect to be the first who start it, and those that had
+// it before GRUB must notice: they are taken off and put on again by connect_all().
 static void take_back(void)
 {
     EFI_HANDLE *handles;
@@ -78,6 +80,10 @@ static void take_back(void)
             EFI_ERROR(efi_st->BootServices->HandleProtocol(handles[i], &simple_network, (VOID **)&snp)))
             continue;
         log_debug("UEFI: a network controller taken back from the boot loader");
+        efi_st->BootServices->DisconnectController(handles[i], NULL, NULL);
+        // The handle may have gone with its driver.
+        if (EFI_ERROR(efi_st->BootServices->HandleProtocol(handles[i], &simple_network, (VOID **)&snp)))
+            continue;
         snp->Shutdown(snp);
         snp->Stop(snp);
     }
@@ -85,13 +91,25 @@ static void take_back(void)
         efi_st->BootServices->FreePool(handles);
 }
 
+static unsigned count_drivers(void)
+{
+    EFI_HANDLE *handles;
+    UINTN count = handles_with(&simple_network, &handles);
+
+    if (handles != NULL)
+        efi_st->BootServices->FreePool(handles);
+    return (unsigned)count;
+}
+
 void efi_network_connect(void)
 {
     if (connected)
         return;
     connected = true;
+    unsigned before = count_drivers();
     take_back();
     connect_all();
+    log_info("UEFI: %u network drivers, %u before they were connected", count_drivers(), before);
 }
 
 static bool is_network(EFI_HANDLE handle)
@@ -105,75 +123,97 @@ static bool is_network(EFI_HANDLE handle)
            class == PCI_CLASS_NETWORK;
 }
 
-void efi_network_release(void)
+int efi_network_release(void)
 {
     EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
     EFI_HANDLE *handles;
     UINTN count = handles_with(&guid, &handles);
+    EFI_STATUS worst = EFI_SUCCESS;
 
     take_back();
-    for (UINTN i = 0; i < count; i++)
-        if (is_network(handles[i]))
-            efi_st->BootServices->DisconnectController(handles[i], NULL, NULL);
+    for (UINTN i = 0; i < count; i++) {
+        if (!is_network(handles[i]))
+            continue;
+        EFI_STATUS status = efi_st->BootServices->DisconnectController(handles[i], NULL, NULL);
+        if (EFI_ERROR(status) && status != EFI_NOT_FOUND)
+            worst = status;
+    }
     if (handles != NULL)
         efi_st->BootServices->FreePool(handles);
     connected = false;
+    if (!EFI_ERROR(worst))
+        return 0;
+    return fail(ERR_UEFI_OPERATION_FAILED, "a network driver of the firmware does not let go (%s)",
+                efi_status_name(worst));
 }
 
 // ---- the controllers --------------------------------------------------------------------------------
 
-static bool has_media(const EFI_SIMPLE_NETWORK_PROTOCOL *snp)
+// MediaPresent is brought up to date by whoever polls the driver: its own stack does.
+static bool has_media(const struct controller *c)
 {
-    return !snp->Mode->MediaPresentSupported || snp->Mode->MediaPresent;
+    const EFI_SIMPLE_NETWORK_MODE *mode = c->snp != NULL ? c->snp->Mode : NULL;
+
+    return mode == NULL || !mode->MediaPresentSupported || mode->MediaPresent;
 }
 
-// Fills `c`; false when the controller is of no use, with the reason in fail_detail().
-static bool look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struct controller *c)
+// True when somebody has given the firmware a static address on this controller. Changing the policy would
+// throw it away for good.
+static bool has_own_address(const struct controller *c)
 {
-    EFI_SIMPLE_NETWORK_PROTOCOL *snp = NULL;
+    EFI_IP4_CONFIG2_MANUAL_ADDRESS manual[4];
+    UINTN size = sizeof(manual);
+
+    EFI_STATUS status = c->config->GetData(c->config, Ip4Config2DataTypeManualAddress, &size, manual);
+
+    return c->before == Ip4Config2PolicyStatic && !EFI_ERROR(status) && size > 0;
+}
+
+// Fills `c`. 0, or why the controller is of no use.
+static int look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struct controller *c)
+{
     EFI_BOOT_SERVICES *bs = efi_st->BootServices;
+    UINTN size = sizeof(c->before);
 
     memset(c, 0, sizeof(*c));
     c->handle = handle;
-    if (EFI_ERROR(bs->HandleProtocol(handle, &ip4_config2, (VOID **)&c->config))) {
-        fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "the firmware has HTTP, but no IPv4 configuration (IP4_CONFIG2)");
-        return false;
-    }
-    if (!EFI_ERROR(bs->HandleProtocol(handle, &simple_network, (VOID **)&snp)) && snp->Mode != NULL) {
-        memcpy(c->mac, &snp->Mode->CurrentAddress, sizeof(c->mac));
-        if (!has_media(snp)) {
-            fail(ERR_NO_LINK, "the firmware sees no link");
-            return false;
-        }
-    }
-    if (wish->have_mac && memcmp(c->mac, wish->mac, sizeof(c->mac)) != 0) {
-        fail(ERR_NO_NIC_FOUND, "the firmware manages no controller that is the one of nic=");
-        return false;
-    }
-    return true;
+    if (EFI_ERROR(bs->HandleProtocol(handle, &ip4_config2, (VOID **)&c->config)) ||
+        EFI_ERROR(c->config->GetData(c->config, Ip4Config2DataTypePolicy, &size, &c->before)))
+        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND,
+                    "the firmware has HTTP, but no IPv4 configuration (IP4_CONFIG2)");
+    if (!EFI_ERROR(bs->HandleProtocol(handle, &simple_network, (VOID **)&c->snp)) && c->snp->Mode != NULL)
+        memcpy(c->mac, &c->snp->Mode->CurrentAddress, sizeof(c->mac));
+    if (wish->have_mac && memcmp(c->mac, wish->mac, sizeof(c->mac)) != 0)
+        return fail(ERR_NO_NIC_FOUND, "the firmware manages no controller that is the one of nic=");
+    if (has_own_address(c))
+        return fail(ERR_UEFI_OPERATION_FAILED, "the firmware's setup has a static IPv4 address, which stays");
+    return 0;
 }
 
 static int find_controllers(const struct efi_network_wish *wish)
 {
-    EFI_HANDLE *handles, *snps;
-    UINTN count, snp_count;
+    EFI_HANDLE *handles;
+    UINTN count;
+
+    int err = 0;
 
     efi_network_connect();
     count = handles_with(&http_binding, &handles);
     controller_count = 0;
-    for (UINTN i = 0; i < count && controller_count < CONTROLLERS_MAX; i++)
-        controller_count += look_at(handles[i], wish, &controllers[controller_count]);
+    for (UINTN i = 0; i < count && controller_count < CONTROLLERS_MAX; i++) {
+        int found = look_at(handles[i], wish, &controllers[controller_count]);
+        if (found == 0)
+            controller_count++;
+        else
+            err = found;
+    }
     if (handles != NULL)
         efi_st->BootServices->FreePool(handles);
     if (controller_count > 0)
         return 0;
-    if (count > 0)
-        return fail(ERR_NO_LINK, "none of the firmware's %u network controllers is usable: %s",
-                    (unsigned)count, fail_detail());
-    snp_count = handles_with(&simple_network, &snps);
-    if (snps != NULL)
-        efi_st->BootServices->FreePool(snps);
-    if (snp_count == 0)
+    if (err)
+        return err;
+    if (count_drivers() == 0)
         return fail(ERR_NO_NIC_FOUND, "the firmware has no driver for a network controller");
     return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "the firmware has no HTTP (EFI_HTTP_SERVICE_BINDING_PROTOCOL)");
 }
@@ -206,13 +246,9 @@ static bool accepted(EFI_STATUS status)
 
 static int configure(struct controller *c, const struct efi_network_wish *wish)
 {
-    UINTN size = sizeof(c->before);
-    EFI_STATUS status = c->config->GetData(c->config, Ip4Config2DataTypePolicy, &size, &c->before);
+    EFI_STATUS status = set_policy(c, wish->dhcp ? Ip4Config2PolicyDhcp : Ip4Config2PolicyStatic);
 
-    if (!EFI_ERROR(status)) {
-        c->changed = true;
-        status = set_policy(c, wish->dhcp ? Ip4Config2PolicyDhcp : Ip4Config2PolicyStatic);
-    }
+    c->configured = true;
     if (accepted(status) && !wish->dhcp) {
         EFI_IP4_CONFIG2_MANUAL_ADDRESS manual;
         memcpy(&manual.Address, &wish->client, sizeof(manual.Address));
@@ -247,19 +283,48 @@ static bool has_address(struct controller *c, struct efi_network *got)
     return got->address != 0;
 }
 
-static int wait_for_address(int (*wait)(void), uint64_t deadline, struct efi_network *got)
+// One look at a controller: it is configured once its cable is live. 1 when it has an address.
+static int attend(struct controller *c, const struct efi_network_wish *wish, struct efi_network *got)
 {
-    for (;;) {
-        for (unsigned i = 0; i < controller_count; i++) {
-            if (!has_address(&controllers[i], got))
-                continue;
-            in_use = controllers[i].handle;
-            return 0;
-        }
-        if (deadline_passed(deadline))
+    if (!c->configured && has_media(c)) {
+        int err = configure(c, wish);
+        if (err)
+            return err;
+    }
+    if (!c->configured || !has_address(c, got))
+        return 0;
+    in_use = c->handle;
+    return 1;
+}
+
+static int nothing_came(void)
+{
+    for (unsigned i = 0; i < controller_count; i++)
+        if (controllers[i].configured)
             return fail(ERR_DHCP_TIMEOUT, "the firmware got no address on %u controller%s", controller_count,
                         controller_count == 1 ? "" : "s");
-        int err = wait();
+    return fail(ERR_NO_LINK, "the firmware sees no link on %u controller%s", controller_count,
+                controller_count == 1 ? "" : "s");
+}
+
+static int wait_for_address(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
+                            struct efi_network *got)
+{
+    for (;;) {
+        unsigned refused = 0;
+        int err = 0;
+        for (unsigned i = 0; i < controller_count; i++) {
+            int result = attend(&controllers[i], wish, got);
+            if (result > 0)
+                return 0;
+            refused += result < 0;
+            err = result < 0 ? result : err;
+        }
+        if (refused == controller_count)
+            return err;
+        if (deadline_passed(deadline))
+            return nothing_came();
+        err = wait();
         if (err)
             return err;
     }
@@ -269,24 +334,32 @@ int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint6
                    struct efi_network *got)
 {
     int err = find_controllers(wish);
-    unsigned configured = 0;
 
-    for (unsigned i = 0; !err && i < controller_count; i++)
-        configured += configure(&controllers[i], wish) == 0;
-    if (!err && configured == 0)
-        err = ERR_UEFI_OPERATION_FAILED;
     if (!err)
-        err = wait_for_address(wait, deadline, got);
+        err = wait_for_address(wish, wait, deadline, got);
     if (err)
         efi_network_down();
     return err;
 }
 
+// There was no static address before (look_at), so none is left behind.
+static void restore(struct controller *c)
+{
+    if (c->before == Ip4Config2PolicyStatic) {
+        set_policy(c, Ip4Config2PolicyStatic);
+        c->config->SetData(c->config, Ip4Config2DataTypeManualAddress, 0, NULL);
+        c->config->SetData(c->config, Ip4Config2DataTypeGateway, 0, NULL);
+        c->config->SetData(c->config, Ip4Config2DataTypeDnsServer, 0, NULL);
+        return;
+    }
+    set_policy(c, c->before);
+}
+
 void efi_network_down(void)
 {
     for (unsigned i = 0; i < controller_count; i++)
-        if (controllers[i].changed)
-            set_policy(&controllers[i], controllers[i].before);
+        if (controllers[i].configured)
+            restore(&controllers[i]);
     controller_count = 0;
     in_use = NULL;
 }

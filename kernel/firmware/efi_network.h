@@ -22,16 +22,18 @@ struct efi_network {           // what was got
 void efi_network_connect(void);
 
 // Takes the firmware's drivers off every network controller, for a driver of our own beside living boot
-// services (UEFI 2.10 section 7.3.13).
-void efi_network_release(void);
+// services (UEFI 2.10 section 7.3.13). 0, or ERR_UEFI_OPERATION_FAILED when a driver does not go.
+int efi_network_release(void);
 
 // Gets an address on the first controller with HTTP that answers, by DHCP on all of them at once or from the
-// wish. `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND,
-// ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_NO_LINK, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
+// wish. A static address that somebody has given the firmware is left alone, and the controller with it.
+// `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND, ERR_NO_LINK,
+// ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
 int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
                    struct efi_network *got);
 
-// Gives back what efi_network_up() changed: the address policy, which firmware stores for good.
+// Gives back what efi_network_up() changed: address and policy, which firmware stores for good. Nothing
+// happens when nothing was changed.
 void efi_network_down(void);
 
 #endif

@@ -24,7 +24,7 @@ extern EFI_HANDLE efi_loader;
 // Reads the memory map of this moment into the one buffer for it; valid until the next call.
 EFI_STATUS efi_read_map(struct efi_map *map);
 
-// What a firmware call returned, for sentences: "NOT_FOUND", or its number.
+// What a firmware call returned, for sentences: "not found", or its number.
 const char *efi_status_name(EFI_STATUS status);
 
 // The controller that efi_network_up() chose, NULL when there is none.

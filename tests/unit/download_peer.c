@@ -22,6 +22,7 @@ const struct answer *script;
 unsigned asked, script_length;
 uint64_t clock_us, asked_at;
 static uint64_t served_to;
+unsigned piece = 1;
 bool cancelled;
 uint8_t image[WHOLE], place_bytes[WHOLE + 1];
 const uint8_t *good_digest;
@@ -62,7 +63,7 @@ int tcp_start(struct stream **stream, uint32_t address, uint16_t port)
 static int serve(struct http_get *get, const struct answer *a)
 {
     uint64_t at = a->restarted ? 0 : get->offset;
-    uint8_t byte;
+    static uint8_t bytes[4096];
     int err;
 
     if (at == 0 && !a->refused) {
@@ -71,10 +72,12 @@ static int serve(struct http_get *get, const struct answer *a)
         if (err < 0)
             return err;
     }
-    for (; at < a->until; at++, get->received++) {
+    for (unsigned part; at < a->until; at += part, get->received += part) {
+        part = a->until - at < piece ? (unsigned)(a->until - at) : piece;
         served_to = at;
-        byte = image[at] ^ a->fill;
-        err = get->sink->write(get->sink, at, &byte, 1);
+        for (unsigned i = 0; i < part; i++)
+            bytes[i] = image[at + i] ^ a->fill;
+        err = get->sink->write(get->sink, at, bytes, part);
         if (err < 0)
             return err;
     }

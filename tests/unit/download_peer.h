@@ -33,6 +33,7 @@ extern unsigned asked, script_length;
 // The counter that is the time, and where it was at the end of the last answer.
 extern uint64_t clock_us, asked_at;
 
+extern unsigned piece;                     // bytes handed on in one go, 1 unless a test sets it
 extern bool cancelled;                     // a key is pressed
 extern uint8_t image[WHOLE];               // what the server has, and
 extern uint8_t place_bytes[WHOLE + 1];     // what has come of it

@@ -74,10 +74,10 @@ static void test_first_works(void **state)
     assert_int_equal(backends_first(&chain), 0);
     assert_ptr_equal(backends_current(&chain), &a);
     assert_string_equal(calls, "aA");
-    assert_true(backends_more(&chain));
+    assert_true(backends_more(&chain, false));
     available_b = ERR_NO_NIC_FOUND;
     fail_http_status(404, "why it is asked");
-    assert_false(backends_more(&chain));
+    assert_false(backends_more(&chain, false));
     assert_non_null(strstr(fail_detail(), "why it is asked"));
     assert_int_equal(fail_http_code(), 404);
 }
@@ -92,7 +92,7 @@ static void test_falls_back(void **state)
     assert_true(chain.record[0].left);
     assert_string_equal(chain.record[0].why, "DhcpTimeout: reason of A");
     assert_false(chain.record[1].left);
-    assert_false(backends_more(&chain));
+    assert_false(backends_more(&chain, false));
 }
 
 // Not to be tried at all: up() is not called, and the reason is kept all the same.
@@ -110,12 +110,12 @@ static void test_leaves(void **state)
     (void)state;
     assert_int_equal(backends_first(&chain), 0);
     fail(ERR_STALLED, "it is slow");
-    assert_int_equal(backends_next(&chain, 0), 0);
+    assert_int_equal(backends_next(&chain, 0, false), 0);
     assert_ptr_equal(backends_current(&chain), &b);
     assert_string_equal(calls, "aAxbB");
     assert_string_equal(chain.record[0].why, "it is slow");
     fail(ERR_CONNECTION_RESET, "gone");
-    assert_int_equal(backends_next(&chain, ERR_CONNECTION_RESET), ERR_CONNECTION_RESET);
+    assert_int_equal(backends_next(&chain, ERR_CONNECTION_RESET, false), ERR_CONNECTION_RESET);
     assert_string_equal(fail_detail(), "a: it is slow; b: ConnectionReset: gone");
 }
 
@@ -144,6 +144,30 @@ static void test_all_fail(void **state)
     assert_string_equal(calls, "aA");
 }
 
+// Only what opens https follows for https; without a name of its own the error still is one.
+static void test_https(void **state)
+{
+    (void)state;
+    assert_int_equal(backends_first(&chain), 0);
+    assert_false(backends_more(&chain, true));
+    assert_true(backends_more(&chain, false));
+    fail(ERR_STALLED, "it is slow");
+    assert_true(backends_next(&chain, 0, true) < 0);
+    assert_string_equal(calls, "aAbx");
+    assert_null(backends_current(&chain));
+    assert_non_null(strstr(chain.record[1].why, "SchemeUnsupported"));
+}
+
+static void test_end(void **state)
+{
+    (void)state;
+    backends_first(&chain);
+    backends_end(&chain);
+    backends_end(&chain);
+    assert_string_equal(calls, "aAx");
+    assert_null(backends_current(&chain));
+}
+
 // One alone speaks for itself.
 static void test_only_one(void **state)
 {
@@ -162,6 +186,7 @@ int main(void)
         cmocka_unit_test_setup(test_first_works, set_up),   cmocka_unit_test_setup(test_falls_back, set_up),
         cmocka_unit_test_setup(test_not_available, set_up), cmocka_unit_test_setup(test_leaves, set_up),
         cmocka_unit_test_setup(test_all_fail, set_up),      cmocka_unit_test_setup(test_only_one, set_up),
+        cmocka_unit_test_setup(test_https, set_up),         cmocka_unit_test_setup(test_end, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

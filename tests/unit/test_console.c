@@ -358,6 +358,7 @@ static void delivers_keys(void **state)
     ports[1].exists = true;
     keyboard = typed;
     init_with((struct opt_console[]){{true, 0, 115200}, {true, 1, 115200}}, 2);
+    console_take_keyboard();
     ports[0].in = "a\033[D\x7f\r\n";
     ports[1].in = "z\033[A";
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)

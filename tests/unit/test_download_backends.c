@@ -28,6 +28,15 @@ static void count_down(void *ctx)
     downs++;
 }
 
+static unsigned asked_for;   // how often it was asked whether `fast` is available
+
+static int count_available(void *ctx)
+{
+    (void)ctx;
+    asked_for++;
+    return 0;
+}
+
 static int unavailable(void *ctx)
 {
     (void)ctx;
@@ -45,8 +54,8 @@ static const struct backend slow = { .name = "slow", .what = "slow", .up = count
                                      .connect = stack_connect, .yields = true };
 static const struct backend broken = { .name = "broken", .what = "broken", .up = count_up, .down = count_down,
                                        .connect = no_way };
-static const struct backend fast = { .name = "fast", .what = "fast", .up = count_up, .connect = stack_connect,
-                                     .connect_soon = stack_connect_soon };
+static const struct backend fast = { .name = "fast", .what = "fast", .available = count_available, .up = count_up,
+                                     .connect = stack_connect, .connect_soon = stack_connect_soon };
 static const struct backend absent = { .name = "absent", .what = "absent", .available = unavailable };
 
 static struct download run_chain(const struct backend *first, const struct backend *second,
@@ -91,6 +100,25 @@ static void test_leaves_the_slow_backend(void **state)
     assert_int_equal(downs, 0);
 }
 
+// Fast enough, or nearly done: it stays. Whether there is another is not asked for every piece.
+static void test_stays(void **state)
+{
+    static const struct answer answers[] = {
+        { .host = "a.test", .until = WHOLE, .etag = "\"v\"", .ranges = true, .alone = true },
+    };
+    static const unsigned pieces[] = { 4096, 16 };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        piece = pieces[i];
+        asked_for = 0;
+        run_chain(&slow, &fast, answers, 1, 0);
+        assert_int_equal(ups, 1);
+        assert_true(asked_for <= 3);
+    }
+    piece = 1;
+}
+
 static void test_leaves_the_broken_backend(void **state)
 {
     static const struct answer answers[] = {
@@ -123,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaves_the_slow_backend),
+        cmocka_unit_test(test_stays),
         cmocka_unit_test(test_leaves_the_broken_backend),
     };
 

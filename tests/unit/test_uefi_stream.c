@@ -128,10 +128,11 @@ size_t efi_http_length(const struct efi_http *h)
     return h->length;
 }
 
-void efi_http_close(struct efi_http *h)
+bool efi_http_close(struct efi_http *h)
 {
     closed++;
     free(h);
+    return true;
 }
 
 // ---- the client -------------------------------------------------------------------------------------
