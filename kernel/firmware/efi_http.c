@@ -238,7 +238,9 @@ long efi_http_head(struct efi_http *h, char *text, size_t size)
     if (used < size)
         used += (size_t)snprintf(text + used, size - used, "\r\n");
     free_headers(h);
-    return used < size ? (long)used : fail(ERR_INVALID_RESPONSE, "the answer's head has more than %zu bytes", size);
+    if (used >= size)
+        return fail(ERR_INVALID_RESPONSE, "the answer's head has more than %zu bytes", size);
+    return (long)used;
 }
 
 size_t efi_http_length(const struct efi_http *h)

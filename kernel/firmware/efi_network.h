@@ -27,8 +27,8 @@ int efi_network_release(void);
 
 // Gets an address on the first controller with HTTP that answers, by DHCP on all of them at once or from the
 // wish. A static address that somebody has given the firmware is left alone, and the controller with it.
-// `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND, ERR_NO_LINK,
-// ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
+// `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND,
+// ERR_NO_LINK, ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
 int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
                    struct efi_network *got);
 
