@@ -325,6 +325,7 @@ static void prepare(struct run *r, struct download *d)
     r->chain = &r->progress.sink;
     if (d->sha256 != NULL) {
         digest_sink_init(&r->digest, r->chain, d->sha256);
+        r->digest.place = d->place;
         r->chain = &r->digest.sink;
     }
     d->attempts = d->resumes = d->connections_used = 0;

@@ -133,6 +133,54 @@ static void test_digest_passes_refusals(void **state)
     assert_int_equal(d.sink.write(&d.sink, 0, "abc", 3), ERR_NOT_ENOUGH_MEMORY);
 }
 
+static uint8_t place[100000];
+
+static void *place_room(struct sink *sink, uint64_t offset, size_t length)
+{
+    (void)sink;
+    return offset + length <= sizeof(place) ? place + offset : NULL;
+}
+
+static int place_write(struct sink *sink, uint64_t offset, const void *data, size_t length)
+{
+    memcpy(place + offset, data, length);
+    return floor_write(sink, offset, data, length);
+}
+
+// With a place: what is hashed is what lies there, all of it and once, whatever the pieces.
+static void test_digest_of_the_place(void **state)
+{
+    struct floor floor = make_floor();
+    struct digest_sink d;
+    struct sha256 all;
+    uint8_t body[sizeof(place)], right[32];
+
+    (void)state;
+    floor.sink.room = place_room;
+    floor.sink.write = place_write;
+    for (unsigned i = 0; i < sizeof(body); i++)
+        body[i] = (uint8_t)(i * 7 + i / 251);
+    sha256_init(&all);
+    sha256_update(&all, body, sizeof(body));
+    sha256_final(&all, right);
+    for (unsigned piece = 1; piece < 200000; piece = piece * 3 + 1) {
+        digest_sink_init(&d, &floor.sink, right);
+        d.place = &floor.sink;
+        assert_int_equal(d.sink.begin(&d.sink, sizeof(body)), 0);
+        for (unsigned at = 0; at < sizeof(body); at += piece)
+            assert_int_equal(d.sink.write(&d.sink, at, body + at,
+                                          piece < sizeof(body) - at ? piece : sizeof(body) - at), 0);
+        assert_int_equal(d.sink.finish(&d.sink, sizeof(body)), 0);
+        assert_true(d.matched);
+    }
+    // Bytes that change on the way to their place are noticed.
+    d.sink.begin(&d.sink, sizeof(body));
+    d.sink.write(&d.sink, 0, body, 50000);
+    place[49999] ^= 1;
+    d.sink.write(&d.sink, 50000, body + 50000, 50000);
+    assert_int_equal(d.sink.finish(&d.sink, sizeof(body)), ERR_DIGEST_MISMATCH);
+}
+
 struct seen {
     unsigned calls;
     struct download_progress last;
@@ -209,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digest_matches),  cmocka_unit_test(test_digest_differs),
         cmocka_unit_test(test_digest_order),    cmocka_unit_test(test_digest_passes_refusals),
+        cmocka_unit_test(test_digest_of_the_place),
         cmocka_unit_test(test_progress_rate),   cmocka_unit_test(test_progress_restart),
     };
 
