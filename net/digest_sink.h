@@ -12,7 +12,7 @@
 struct digest_sink {
     struct sink sink;         // must be first
     struct sink *below;       // gets every byte after it was counted in
-    struct sink *place;       // whose room() tells where the bytes lie; NULL: what is handed on is hashed
+    struct sink *place;       // its room() tells where bytes lie; NULL: what is handed on is hashed
     const uint8_t *expected;  // 32 bytes
     struct sha256 hash;
     uint64_t passed;          // bytes handed on so far
