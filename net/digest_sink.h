@@ -22,8 +22,9 @@ struct digest_sink {
     bool matched;             // after finish()
 };
 
-// Prepares `d`, without a place. `expected` must stay where it is. Its finish() returns ERR_DIGEST_MISMATCH, and does not
-// finish what is below, when the digest differs; its write() refuses bytes that do not follow on the last.
+// Prepares `d`, without a place. `expected` must stay where it is. Its finish() returns ERR_DIGEST_MISMATCH,
+// and does not finish what is below, when the digest differs; its write() refuses bytes that do not follow on
+// the last.
 // Example: digest_sink_init(&d, &image.sink, sha256); get.sink = &d.sink;
 void digest_sink_init(struct digest_sink *d, struct sink *below, const uint8_t *expected);
 
