@@ -192,8 +192,8 @@ int stage_linux(struct boot *b)
         err = choose_entry(&b->options, &iso, entries);
     if (!err) {
         const struct boot_entry *entry = &entries->entry[entries->chosen];
-        log_info("entry: '%s' from %s (%u of %u)", entry->title, entries->source, entries->chosen + 1,
-                 entries->count);
+        log_info("entry: '%s' from %s (entry=%u of 0 to %u)", entry->title, entries->source, entries->chosen,
+                 entries->count - 1);
         log_info("entry: %s, %u initrd%s", entry->kernel, entry->initrd_count,
                  entry->initrd_count == 1 ? "" : "s");
         err = prepare(b, &iso, entry);

@@ -132,7 +132,8 @@ def test_panic_does_without_the_heap(boot, build):
 
 def break_at(boot, build, function, door, **options):
     """Stops the machine where `function` begins. Returns (machine, debugger)."""
-    machine = boot.start("url=http://10.77.0.1/x.iso", door=door, gdb=True, **options)
+    # On UEFI exceptions are the firmware's until boot services end.
+    machine = boot.start("url=http://10.77.0.1/x.iso", "backend=native", door=door, gdb=True, **options)
     debugger = Debugger(machine.gdb_socket)
     debugger.send(f"Z1,{address_of(build, f' T {function}')},1")
     time.sleep(0.5)
