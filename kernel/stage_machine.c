@@ -112,6 +112,8 @@ int stage_memory(struct boot *b)
     if (!shared) {
         console_take_keyboard();
         timer_start_idle_tick();
+    } else {
+        stage_check_clock(b);   // time-outs and rates matter before stage_pci() comes
     }
     return 0;
 }

@@ -28,17 +28,26 @@
 #define KEY_CTRL_C 3
 #define STATUS_WIDTH 79
 
+// A loader that gives only a copy of the RSDP gives it inside struct boot_info, at a link address.
+static uint64_t rsdp_of(const struct boot *b)
+{
+    if (b->info->rsdp == 0 && b->info->rsdp_copy_size > 0)
+        return image_phys(b->info, b->info->rsdp_copy);
+    return b->info->rsdp;
+}
+
+void stage_check_clock(struct boot *b)
+{
+    const struct acpi_info *acpi = acpi_read(rsdp_of(b));
+
+    timer_check(acpi->pm_timer_port, acpi->hpet_base);
+}
+
 int stage_pci(struct boot *b)
 {
-    uint64_t rsdp = b->info->rsdp;
-
     phase_begin(PHASE_PCI);
-    // A loader that gives only a copy of the RSDP gives it inside struct boot_info, at a link address.
-    if (rsdp == 0 && b->info->rsdp_copy_size > 0)
-        rsdp = image_phys(b->info, b->info->rsdp_copy);
-    const struct acpi_info *acpi = acpi_read(rsdp);
-    timer_check(acpi->pm_timer_port, acpi->hpet_base);
-    unsigned count = pci_scan(rsdp);
+    stage_check_clock(b);
+    unsigned count = pci_scan(rsdp_of(b));
     log_info("pci: %u functions", count);
     return 0;
 }

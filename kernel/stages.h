@@ -51,6 +51,9 @@ int stage_take_over(struct boot *b);
 // not asked for, else only to say why it did not work.
 int stage_start_efi(struct boot *b);
 
+// Compares the clock with ACPI's timers and corrects it. Once memory is there.
+void stage_check_clock(struct boot *b);
+
 // Our own way to the network, one after the other: every function on PCI, where network controllers are taken
 // over from firmware; drivers for them; an address, by DHCP on all of them at once or from ip=.
 // ERR_NO_NIC_FOUND and what stack_up() returns.
