@@ -21,12 +21,14 @@
 #define TX_FRAMES 32u
 #define TX_LOST_MS 500u        // drivers exist that never say what was sent
 #define ERRORS_MAX 100u        // in a row: the driver is stuck
+#define REFUSED_US 1000000u    // it takes no frame for so long: it is started anew
 
 struct snp {
     unsigned index;            // of efi_snp_*
     struct nic_buf_pool pool;
     uint8_t *tx;               // TX_FRAMES of FRAME_MAX bytes
     uint64_t tx_lost[TX_FRAMES];  // when a frame is believed to be lost; 0: it is free
+    uint64_t refused_us;       // since when it takes no frame, 0: it does
     unsigned errors;
     bool dead;
 };
@@ -55,6 +57,7 @@ static int start(struct nic *nic)
     }
     memset(snp->tx_lost, 0, sizeof(snp->tx_lost));
     snp->errors = 0;
+    snp->refused_us = 0;
     snp->dead = false;
     err = efi_snp_open(snp->index);
     if (err == 0)
@@ -89,8 +92,11 @@ static int transmit(struct nic *nic, struct pbuf *frame)
         return fail(ERR_NIC_INIT_FAILED, "the firmware's driver has %u frames to send", TX_FRAMES);
     pbuf_copy_partial(frame, snp->tx + slot * FRAME_MAX, frame->tot_len, 0);
     int err = efi_snp_send(snp->index, snp->tx + slot * FRAME_MAX, frame->tot_len);
-    if (err < 0)
+    if (err < 0) {
+        snp->refused_us = snp->refused_us != 0 ? snp->refused_us : now_us();
         return err;
+    }
+    snp->refused_us = 0;
     snp->tx_lost[slot] = deadline_ms(TX_LOST_MS);
     nic->stats.tx_frames++;
     nic->stats.tx_bytes += frame->tot_len;
@@ -126,6 +132,21 @@ static int receive(struct nic *nic)
     return 1;
 }
 
+// iPXE's driver for the PCnet, for one, may stop sending for good.
+static void restart(struct nic *nic)
+{
+    struct snp *snp = nic->priv;
+
+    log_warn("%s: it takes no frame any more, starting it anew", nic->chip);
+    nic->stats.tx_timeouts++;
+    efi_snp_close(snp->index);
+    memset(snp->tx_lost, 0, sizeof(snp->tx_lost));
+    snp->refused_us = 0;
+    snp->dead = efi_snp_open(snp->index) < 0;
+    if (snp->dead)
+        log_error("%s: %s; it is stopped", nic->chip, fail_detail());
+}
+
 static unsigned poll(struct nic *nic, unsigned budget)
 {
     struct snp *snp = nic->priv;
@@ -135,6 +156,10 @@ static unsigned poll(struct nic *nic, unsigned budget)
     if (snp->dead)
         return 0;
     reclaim(snp);
+    if (snp->refused_us != 0 && now_us() - snp->refused_us > REFUSED_US) {
+        restart(nic);
+        return 0;
+    }
     while (delivered < budget && (got = receive(nic)) > 0)
         delivered++;
     if (got >= 0) {

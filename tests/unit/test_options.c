@@ -374,7 +374,7 @@ static void test_table(void **state)
         assert_true(strlen(o->meaning) > 10);
         assert_true(!o->value || strlen(o->value) > 2);
     }
-    assert_int_equal(count, 16);
+    assert_int_equal(count, 18);
     assert_null(options_info(count));
 }
 
