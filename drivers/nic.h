@@ -114,7 +114,7 @@ struct nic {
     uint8_t mac[6];
     uint16_t mtu;                // bytes of IP payload, 1500
     uint32_t features;           // enum nic_feature
-    unsigned rx_held;            // received frames the stack may hold at a time; 0: what their pool has
+    unsigned rx_held;            // received frames the stack may hold at once, set by start(); 0: any number
     struct nic_stats stats;
     bool started;                // maintained by nic_start() and nic_stop()
     void (*input)(struct nic *nic, struct pbuf *frame);  // set by the stack; takes the reference

@@ -99,9 +99,6 @@ static void receive_frame(struct nic *nic, struct pbuf *frame)
         pbuf_free(frame);
         return;
     }
-    // Custom pbufs are drivers' buffers and nothing else (drivers/nic.h).
-    if (frame->flags & PBUF_FLAG_IS_CUSTOM)
-        iface->rx_buffers = nic->rx_held > 0 ? nic->rx_held : ((struct nic_buf *)(void *)frame)->pool->count;
     profile_count(PROFILE_BYTES, frame->tot_len);
     profile_enter(PROFILE_INPUT);
     join_input(&iface->join, frame);
@@ -123,9 +120,9 @@ unsigned iface_poll(struct iface *iface, unsigned budget)
 
 // A hole is filled by a frame that needs a buffer too: segments behind it may take three quarters of the
 // pool, or the connection would wait for its server's time-out with a ring that has run dry.
-static unsigned ooseq_limit(unsigned rx_buffers)
+static unsigned ooseq_limit(const struct nic *nic)
 {
-    return rx_buffers != 0 ? LWIP_MIN(rx_buffers / 4 * 3, OOSEQ_PBUFS_MAX) : OOSEQ_PBUFS_MAX;
+    return nic->rx_held != 0 ? LWIP_MIN(nic->rx_held / 4 * 3, OOSEQ_PBUFS_MAX) : OOSEQ_PBUFS_MAX;
 }
 
 // Pbufs that wait behind the holes of all connections.
@@ -145,12 +142,12 @@ bool tcp_admits(const struct tcp_pcb *pcb, uint32_t seqno, const struct pbuf *da
 {
     if (pcb->state < ESTABLISHED || !TCP_SEQ_GT(seqno, pcb->rcv_nxt) || data->tot_len == 0)
         return true;
-    return behind_holes() + pbuf_clen(data) <= ooseq_limit(iface_of(ip_current_input_netif())->rx_buffers);
+    return behind_holes() + pbuf_clen(data) <= ooseq_limit(iface_of(ip_current_input_netif())->nic);
 }
 
 uint32_t iface_window(struct netif *netif)
 {
-    unsigned limit = ooseq_limit(iface_of(netif)->rx_buffers);
+    unsigned limit = ooseq_limit(iface_of(netif)->nic);
 
     // With the full number of buffers the window may exceed them: the stack is faster than the wire.
     return limit == OOSEQ_PBUFS_MAX ? TCP_WND : limit * TCP_MSS;

@@ -16,7 +16,6 @@ struct iface {
     struct netif netif;      // lwIP's
     struct nic *nic;
     char name[8];            // "eth0", for the log
-    unsigned rx_buffers;     // in the pool received frames come from, 0 before the first
     struct join join;        // segments of one poll become one
     uint16_t checksums;      // NETIF_CHECKSUM_*: what lwIP has to do; frames the chip checked need less
     bool running;            // NIC started and netif in lwIP's list

@@ -35,6 +35,7 @@ static void bring_down(struct intel *dev)
 
 static int create_pool(struct intel *dev)
 {
+    dev->nic->rx_held = POOL_BUFFERS;
     if (dev->pool.buffers)
         return 0;  // kept by the last stop because the stack held frames
     return nic_buf_pool_create(&dev->pool, POOL_BUFFERS, INTEL_BUFFER_SIZE);

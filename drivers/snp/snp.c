@@ -50,6 +50,7 @@ static int start(struct nic *nic)
 
     if (err < 0)
         return err;
+    nic->rx_held = RX_BUFFERS;
     snp->tx = dma_alloc(TX_FRAMES * FRAME_MAX, 64);
     if (!snp->tx) {
         err = fail(ERR_NOT_ENOUGH_MEMORY, "no memory for frames to send");

@@ -124,7 +124,7 @@ static int create_pools(struct virtio_net *vn)
     if (!vn->pool.buffers)
         err = nic_buf_pool_create(&vn->pool, small_machine ? POOL_BUFFERS / 2 : POOL_BUFFERS,
                                   VIRTIO_NET_BUFFER_SIZE);
-    vn->nic->rx_held = vn->small.count;
+    vn->nic->rx_held = vn->small.count > 0 ? vn->small.count : vn->pool.count;
     return err;
 }
 

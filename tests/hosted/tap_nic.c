@@ -223,6 +223,7 @@ int tap_nic_open(struct nic *nic, const struct tap_options *options)
         .driver = "tap",
         .mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 },
         .mtu = 1500,
+        .rx_held = options->buffers,
     };
     return 0;
 }

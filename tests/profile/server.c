@@ -375,7 +375,8 @@ struct nic *server_nic(const struct server_plan *plan)
         state = state * 1664525 + 1013904223;
         s.pattern[i] = s.pattern[i + PATTERN] = (uint8_t)(state >> 24);
     }
-    s.nic = (struct nic){ .ops = &ops, .driver = "profile", .mac = { 0x52, 0x54, 0, 0, 0, 1 }, .mtu = 1500 };
+    s.nic = (struct nic){ .ops = &ops, .driver = "profile", .mac = { 0x52, 0x54, 0, 0, 0, 1 }, .mtu = 1500,
+                          .rx_held = plan->buffers };
     return nic_buf_pool_create(&s.pool, plan->buffers, plan->buffer_size) == 0 ? &s.nic : NULL;
 }
 

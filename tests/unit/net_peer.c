@@ -377,7 +377,7 @@ void peer_reset(void)
             abort();
         peer[i] = (struct peer_wire){
             .nic = { .ops = &ops, .driver = "peer", .mac = { 0x52, 0x54, 0, 0, 0, (uint8_t)i }, .mtu = 1500,
-                     .priv = &peer[i] },
+                     .rx_held = PEER_BUFFERS, .priv = &peer[i] },
             .link = true, .lease_s = 3600,
         };
         // The buffers point to where the pool was: it stays there.
