@@ -271,11 +271,11 @@ int memmap_add(uint64_t base, uint64_t length, enum mem_type type)
     return 0;
 }
 
-int memmap_claim_at(uint64_t base, uint64_t length, const char *owner)
+// memmap_claim_at() in a map that is up to date.
+static int claim_range(uint64_t base, uint64_t length, const char *owner)
 {
     struct change change = {.apply = apply_owner, .owner = owner};
 
-    refresh();
     if (!whole_pages(base, length, &change) || !all_are(&change, is_free))
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: 0x%llx bytes at 0x%llx are not free RAM", owner,
                     (unsigned long long)length, (unsigned long long)base);
@@ -288,6 +288,12 @@ int memmap_claim_at(uint64_t base, uint64_t length, const char *owner)
         return fail(ERR_NOT_ENOUGH_MEMORY, "%s: the memory map has more than %u ranges", owner, RANGES_MAX);
     }
     return 0;
+}
+
+int memmap_claim_at(uint64_t base, uint64_t length, const char *owner)
+{
+    refresh();
+    return claim_range(base, length, owner);
 }
 
 int memmap_claim_free(uint64_t base, uint64_t length, const char *owner)
@@ -342,7 +348,7 @@ int memmap_claim(uint64_t length, uint64_t align, uint64_t min, uint64_t max, co
         refresh();
         if (!highest_fit(wanted, align, min, max, base))
             break;
-        int err = memmap_claim_at(*base, wanted, owner);
+        int err = claim_range(*base, wanted, owner);
         if (!err || tries == 1)
             return err;
     }
