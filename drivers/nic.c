@@ -2,6 +2,7 @@
 // Not handled: devices that come or go later.
 #include "drivers/nic.h"  // nic_probe_all
 
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/nic_table.h"     // nic_table
@@ -9,6 +10,7 @@
 #include "drivers/pci/pci.h"       // pci_device
 #include "lib/err.h"               // fail_detail
 #include "lib/log.h"               // log_info
+#include "lib/mac.h"               // mac_text
 
 static struct nic nics[NICS_MAX];
 static unsigned nic_count;
@@ -32,15 +34,12 @@ bool nic_has_driver(uint16_t vendor, uint16_t device)
 static void log_found(const struct nic *nic)
 {
     const struct pci_dev *pci = nic->pci;
+    char where[16] = "", mac[MAC_TEXT_MAX];
 
-    if (pci == NULL) {
-        log_info("NIC %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", nic->driver, nic->chip, nic->mac[0],
-                 nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
-        return;
-    }
-    log_info("NIC %04x:%02x:%02x.%x %s, %s, %02x:%02x:%02x:%02x:%02x:%02x", pci->segment, pci->bus,
-             pci->device, pci->function, nic->driver, nic->chip, nic->mac[0], nic->mac[1], nic->mac[2],
-             nic->mac[3], nic->mac[4], nic->mac[5]);
+    if (pci != NULL)
+        snprintf(where, sizeof(where), "%04x:%02x:%02x.%x ", pci->segment, pci->bus, pci->device,
+                 pci->function);
+    log_info("NIC %s%s, %s, %s", where, nic->driver, nic->chip, mac_text(nic->mac, mac));
 }
 
 static void log_refused(const struct pci_dev *pci, const char *driver, const char *why)
@@ -120,16 +119,20 @@ void nic_stop(struct nic *nic)
     nic->started = false;
 }
 
-void nic_forget_all(void)
+static void stop_each(void)
 {
     for (unsigned i = 0; i < nic_count; i++)
         nic_stop(&nics[i]);
+}
+
+void nic_forget_all(void)
+{
+    stop_each();
     nic_count = 0;
 }
 
 void nic_stop_all(void)
 {
-    for (unsigned i = 0; i < nic_count; i++)
-        nic_stop(&nics[i]);
+    stop_each();
     pci_silence_network();
 }

@@ -10,12 +10,12 @@
 #include "lib/clock.h"                   // deadline_ms
 #include "lib/err.h"                     // fail
 #include "lib/log.h"                     // log_info
+#include "lib/mac.h"                     // mac_text
 #include "net/address.h"                 // address_static
 #include "net/poll.h"                    // stack_check_cancel
 #include "net/uefi_stream.h"             // uefi_stream_open
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HASTE_MS 12000             // for firmware's DHCP when our own driver can do it instead
@@ -27,19 +27,10 @@ static void use(struct boot *b, const char *name, const char *device)
 
 // ---- the firmware's HTTP ----------------------------------------------------------------------------
 
-static int need_boot_services(const struct boot *b)
-{
-    if (b->info->efi.boot_services)
-        return 0;
-    return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "%s", b->info->efi.present
-                                                       ? "the boot loader has ended UEFI's boot services"
-                                                       : "this machine did not boot by UEFI");
-}
-
 static int uefi_available(void *ctx)
 {
     const struct boot *b = ctx;
-    int err = need_boot_services(b);
+    int err = stage_need_boot_services(b);
 
     // Firmware's HTTP does not tell what DHCP said about a URL.
     if (!err && b->options.url_count == 0)
@@ -47,27 +38,12 @@ static int uefi_available(void *ctx)
     return err;
 }
 
-// A MAC address as nic= takes it. False when the text is none.
-static bool parse_mac(const char *text, uint8_t mac[6])
-{
-    for (unsigned i = 0; i < 6; i++) {
-        char *end;
-        mac[i] = (uint8_t)strtoul(text, &end, 16);
-        if (end != text + 2 || *end != (i < 5 ? ':' : '\0'))
-            return false;
-        text = end + 1;
-    }
-    return true;
-}
-
 static int make_wish(const struct options *opt, struct efi_network_wish *wish)
 {
-    *wish = (struct efi_network_wish){.dhcp = opt->ip.dhcp};
-    if (opt->nic != NULL) {
-        wish->have_mac = parse_mac(opt->nic, wish->mac);
-        if (!wish->have_mac)
-            return fail(ERR_UNSUPPORTED, "the firmware's controllers are chosen by nic=MAC only");
-    }
+    *wish = (struct efi_network_wish){.dhcp = opt->ip.dhcp, .mac = opt->nic};
+    // What is no MAC address is a PCI address, and shorter (option_nic()).
+    if (opt->nic != NULL && strlen(opt->nic) != MAC_TEXT_MAX - 1)
+        return fail(ERR_UNSUPPORTED, "the firmware's controllers are chosen by nic=MAC only");
     if (opt->ip.dhcp)
         return 0;
     struct stack_lease lease;
@@ -108,9 +84,9 @@ static int uefi_up(void *ctx)
     err = efi_network_up(&wish, stack_check_cancel, deadline_ms(patience), &got);
     if (err)
         return err;
-    const uint8_t *a = (const uint8_t *)&got.address, *m = got.mac;
-    log_info("UEFI: %u.%u.%u.%u on %02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], m[0], m[1], m[2],
-             m[3], m[4], m[5]);
+    const uint8_t *a = (const uint8_t *)&got.address;
+    char mac[MAC_TEXT_MAX];
+    log_info("UEFI: %u.%u.%u.%u on %s", a[0], a[1], a[2], a[3], mac_text(got.mac, mac));
     use(b, "uefi", "");
     return 0;
 }
@@ -142,10 +118,22 @@ static const struct backend uefi_backend = {
 };
 
 // Two drivers on one card would be its end: what another backend had found is forgotten.
-static void forget_nics(void)
+static void forget_nics(void *ctx)
 {
+    (void)ctx;
     stack_forget();
     nic_forget_all();
+}
+
+// The last step of both ways that stand on our stack: an address on the NICs under it.
+static int get_address(struct boot *b, const char *name, const char *device)
+{
+    int err = stage_address(b);
+
+    if (!err)
+        use(b, name, device != NULL ? device : stack_lease()->nic->driver);
+    phase_begin(PHASE_DOWNLOAD);
+    return err;
 }
 
 // ---- our own drivers --------------------------------------------------------------------------------
@@ -160,35 +148,27 @@ static int native_available(void *ctx)
     return fail(ERR_NO_NIC_FOUND, "there is no driver of our own for any network controller");
 }
 
+// Puts the network controllers into our hands.
+static int take_controllers(struct boot *b)
+{
+    if (!b->info->efi.boot_services)
+        return stage_pci(b);
+    if (b->options.start != OPT_START_EFI)
+        return stage_take_over(b);
+    // What is to be started needs boot services: only firmware's network drivers leave.
+    int err = efi_network_release();
+    return err ? err : stage_pci(b);
+}
+
 static int native_up(void *ctx)
 {
     struct boot *b = ctx;
-    int err = 0;
 
-    forget_nics();
-    // What is to be started may need boot services: then firmware's drivers leave the network only.
-    if (!b->info->efi.boot_services)
-        err = stage_pci(b);
-    else if (b->options.start != OPT_START_EFI)
-        err = stage_take_over(b);
-    else
-        err = efi_network_release();
-    if (!err && b->info->efi.boot_services)
-        err = stage_pci(b);
+    forget_nics(b);
+    int err = take_controllers(b);
     if (!err)
         err = stage_nics(b);
-    if (!err)
-        err = stage_address(b);
-    if (!err)
-        use(b, "native", stack_lease()->nic->driver);
-    phase_begin(PHASE_DOWNLOAD);
-    return err;
-}
-
-static void native_down(void *ctx)
-{
-    (void)ctx;
-    forget_nics();
+    return err ? err : get_address(b, "native", NULL);
 }
 
 static const struct backend native_backend = {
@@ -196,7 +176,7 @@ static const struct backend native_backend = {
     .what = "our own drivers",
     .available = native_available,
     .up = native_up,
-    .down = native_down,
+    .down = forget_nics,
     .connect = stack_connect,
     .connect_soon = stack_connect_soon,
 };
@@ -205,31 +185,20 @@ static const struct backend native_backend = {
 
 static int snp_available(void *ctx)
 {
-    return need_boot_services(ctx);
+    return stage_need_boot_services(ctx);
 }
 
 static int snp_up(void *ctx)
 {
     struct boot *b = ctx;
 
-    forget_nics();
+    forget_nics(b);
     phase_begin(PHASE_NIC);
     efi_network_connect();
     if (snp_probe_all() == 0)
         return fail(ERR_NO_NIC_FOUND, "the firmware has no driver for a network controller");
     int err = stage_use_nics(b);
-    if (!err)
-        err = stage_address(b);
-    if (!err)
-        use(b, "snp", "");
-    phase_begin(PHASE_DOWNLOAD);
-    return err;
-}
-
-static void snp_down(void *ctx)
-{
-    (void)ctx;
-    forget_nics();
+    return err ? err : get_address(b, "snp", "");
 }
 
 static const struct backend snp_backend = {
@@ -237,7 +206,7 @@ static const struct backend snp_backend = {
     .what = "the firmware's network driver",
     .available = snp_available,
     .up = snp_up,
-    .down = snp_down,
+    .down = forget_nics,
     .connect = stack_connect,
     .connect_soon = stack_connect_soon,
     .shares_ram = true,

@@ -61,16 +61,23 @@ static int leave_firmware(struct boot_info *info)
     return err;
 }
 
+int stage_need_boot_services(const struct boot *b)
+{
+    if (b->info->efi.boot_services)
+        return 0;
+    return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "%s", b->info->efi.present
+                                                       ? "the boot loader has ended UEFI's boot services"
+                                                       : "this machine did not boot by UEFI");
+}
+
 int stage_firmware(struct boot *b)
 {
     struct options *opt = &b->options;
 
-    if (!b->info->efi.boot_services && opt->start == OPT_START_EFI)
-        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "start=efi needs UEFI's boot services, which %s",
-                    b->info->efi.present ? "the boot loader has ended" : "this machine did not boot by");
-    if (!b->info->efi.boot_services)
-        return 0;
-    int err = efi_open(b->info);
+    int err = stage_need_boot_services(b);
+    if (err)
+        return opt->start == OPT_START_EFI ? fail(err, "start=efi: %s", fail_detail()) : 0;
+    err = efi_open(b->info);
     if (err)
         return err;
     // Now or never: a USB keyboard is the firmware's to read. Without url=, DHCP may still name one.
@@ -109,11 +116,10 @@ int stage_memory(struct boot *b)
     panic_silence = pci_silence_network;
     tune_copy();
     console_init(b->info, &b->options);
+    stage_clock(b);
     if (!shared) {
         console_take_keyboard();
         timer_start_idle_tick();
-    } else {
-        stage_check_clock(b);   // time-outs and rates matter before stage_pci() comes
     }
     return 0;
 }
@@ -158,6 +164,6 @@ int stage_take_over(struct boot *b)
         return err;
     console_take_keyboard();
     timer_start_idle_tick();
-    // Whatever the backend was: no NIC is left writing when Linux comes, and the clock is checked.
+    // Whatever the backend was: no NIC is left writing when Linux comes.
     return stage_pci(b);
 }

@@ -17,6 +17,7 @@
 #include "lib/clock.h"           // deadline_ms
 #include "lib/err.h"             // fail
 #include "lib/log.h"             // log_info
+#include "lib/mac.h"             // mac_text
 #include "net/stack.h"           // stack_up
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static uint64_t rsdp_of(const struct boot *b)
     return b->info->rsdp;
 }
 
-void stage_check_clock(struct boot *b)
+void stage_clock(struct boot *b)
 {
     const struct acpi_info *acpi = acpi_read(rsdp_of(b));
 
@@ -46,7 +47,6 @@ void stage_check_clock(struct boot *b)
 int stage_pci(struct boot *b)
 {
     phase_begin(PHASE_PCI);
-    stage_check_clock(b);
     unsigned count = pci_scan(rsdp_of(b));
     log_info("pci: %u functions", count);
     return 0;
@@ -55,13 +55,11 @@ int stage_pci(struct boot *b)
 // nic= names a controller by MAC address or by [segment:]bus:device.function.
 static bool is_wanted(const char *wanted, const struct nic *nic)
 {
-    char mac[18], address[13];
+    char mac[MAC_TEXT_MAX], address[13];
 
     if (wanted == NULL)
         return true;
-    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", nic->mac[0], nic->mac[1], nic->mac[2],
-             nic->mac[3], nic->mac[4], nic->mac[5]);
-    if (strcasecmp(wanted, mac) == 0)
+    if (strcasecmp(wanted, mac_text(nic->mac, mac)) == 0)
         return true;
     if (nic->pci == NULL)
         return false;
@@ -214,11 +212,6 @@ static int download(struct boot *b)
     return 0;
 }
 
-static uint64_t cycles(void)
-{
-    return rdtsc();
-}
-
 int stage_download(struct boot *b)
 {
     static struct profile profile;
@@ -227,7 +220,7 @@ int stage_download(struct boot *b)
 
     if (!b->options.profile)
         return download(b);
-    profile_start(&profile, cycles);
+    profile_start(&profile, rdtsc);
     int err = download(b);
     profile_stop();
     us = now_us() - start;

@@ -34,6 +34,9 @@ int stage_options(struct boot *b);
 // ERR_UEFI_OPERATION_FAILED.
 int stage_firmware(struct boot *b);
 
+// 0 while UEFI's boot services live, else ERR_UEFI_PROTOCOL_NOT_FOUND with the reason.
+int stage_need_boot_services(const struct boot *b);
+
 // Memory map, heap, the remaining consoles. Without boot services all of RAM is ours: bus mastering is off on
 // every network function first, before what firmware lets them write into is used again, and page tables
 // and the idle tick follow. While they live, RAM is shared with them.
@@ -51,8 +54,8 @@ int stage_take_over(struct boot *b);
 // not asked for, else only to say why it did not work.
 int stage_start_efi(struct boot *b);
 
-// Compares the clock with ACPI's timers and corrects it. Once memory is there.
-void stage_check_clock(struct boot *b);
+// Compares the clock with ACPI's timers and corrects it, before anything is timed by it. Needs memory.
+void stage_clock(struct boot *b);
 
 // Our own way to the network, one after the other: every function on PCI, where network controllers are taken
 // over from firmware; drivers for them; an address, by DHCP on all of them at once or from ip=.

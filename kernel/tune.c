@@ -15,11 +15,6 @@
 #define PIECES 48u        // together larger than a first-level cache, as the frames of a poll are
 #define ROUNDS 4u         // the fastest counts: whatever disturbs makes it slower
 
-static uint64_t time_stamp(void)
-{
-    return rdtsc();
-}
-
 // Cycles for all pieces.
 static uint64_t cycles_of(void (*copy)(void *restrict dst, const void *restrict src, size_t n), uint8_t *dst,
                           const uint8_t *src, uint64_t (*clock)(void))
@@ -53,5 +48,5 @@ void tune_copy_by(uint64_t (*clock)(void))
 
 void tune_copy(void)
 {
-    tune_copy_by(time_stamp);
+    tune_copy_by(rdtsc);
 }

@@ -9,6 +9,7 @@
 #include "lib/clock.h"          // deadline_passed
 #include "lib/err.h"            // fail
 #include "lib/log.h"            // log_info
+#include "lib/mac.h"            // mac_text
 #include "lwip/dhcp.h"          // dhcp_start
 #include "lwip/dns.h"           // dns_getserver
 #include "lwip/init.h"          // lwip_init
@@ -55,12 +56,11 @@ static unsigned prefix_length(uint32_t netmask)
 static void log_lease(const struct iface *iface)
 {
     const struct stack_lease *l = &iface->lease;
-    const uint8_t *mac = iface->nic->mac;
     char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX], dns[IP4ADDR_STRLEN_MAX];
-    char server[IP4ADDR_STRLEN_MAX];
+    char server[IP4ADDR_STRLEN_MAX], mac[MAC_TEXT_MAX];
 
-    log_info("%s %02x:%02x:%02x:%02x:%02x:%02x %s: %s %s/%u gw %s dns %s%s%s", iface->name, mac[0], mac[1],
-             mac[2], mac[3], mac[4], mac[5], iface->nic->driver, l->server != 0 ? "lease" : "address",
+    log_info("%s %s %s: %s %s/%u gw %s dns %s%s%s", iface->name, mac_text(iface->nic->mac, mac),
+             iface->nic->driver, l->server != 0 ? "lease" : "address",
              ip_text(address, l->address), prefix_length(l->netmask), ip_text(gateway, l->gateway),
              ip_text(dns, l->dns[0]), l->server != 0 ? " from " : "",
              l->server != 0 ? ip_text(server, l->server) : "");

@@ -11,6 +11,7 @@
 #include "drivers/intel/intel_regs.h"  // RAL0
 #include "lib/clock.h"                 // deadline_ms
 #include "lib/err.h"                   // fail
+#include "lib/mac.h"                   // mac_text
 
 #define MAC_GROUP_BIT 1u
 #define MAC_BLANK_NVM "\x88\x88\x88\x88\x87\x88"   // what tools flash into parts without an address
@@ -71,6 +72,7 @@ static int read_eeprom(struct intel *dev, uint8_t mac[6])
 
 int intel_read_address(struct intel *dev, const uint8_t before[6])
 {
+    char text[MAC_TEXT_MAX];
     uint8_t mac[6];
 
     intel_station_address(dev, mac);
@@ -82,8 +84,7 @@ int intel_read_address(struct intel *dev, const uint8_t before[6])
             return err;
     }
     if (!valid(mac))
-        return fail(ERR_NIC_INIT_FAILED, "it has no MAC address (%02x:%02x:%02x:%02x:%02x:%02x)", mac[0],
-                    mac[1], mac[2], mac[3], mac[4], mac[5]);
+        return fail(ERR_NIC_INIT_FAILED, "it has no MAC address (%s)", mac_text(mac, text));
     memcpy(dev->nic->mac, mac, sizeof(mac));
     return 0;
 }

@@ -200,10 +200,29 @@ static void find_framebuffer(struct boot_info *info)
 
 EFI_STATUS efi_read_map(struct efi_map *map)
 {
-    map->at = efi_address(map_buffer);
+    EFI_MEMORY_DESCRIPTOR *buffer = efi_address(map_buffer);
+
+    map->at = (const uint8_t *)buffer;
     map->size = EFI_MAP_MAX;
-    return efi_st->BootServices->GetMemoryMap(&map->size, map->at, &map->key, &map->descriptor_size,
+    return efi_st->BootServices->GetMemoryMap(&map->size, buffer, &map->key, &map->descriptor_size,
                                               &map->version);
+}
+
+UINTN efi_handles(EFI_GUID *protocol, EFI_HANDLE **handles)
+{
+    EFI_LOCATE_SEARCH_TYPE kind = protocol != NULL ? ByProtocol : AllHandles;
+    UINTN count = 0;
+
+    *handles = NULL;
+    if (EFI_ERROR(efi_st->BootServices->LocateHandleBuffer(kind, protocol, NULL, &count, handles)))
+        return 0;
+    return count;
+}
+
+void efi_free(void *memory)
+{
+    if (memory != NULL)
+        efi_st->BootServices->FreePool(memory);
 }
 
 // The key to ExitBootServices is the map of this very moment: a firmware event in between makes a new one.

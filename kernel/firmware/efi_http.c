@@ -210,11 +210,11 @@ int efi_http_poll(struct efi_http *h)
 static void free_headers(struct efi_http *h)
 {
     for (UINTN i = 0; h->reading && i < h->message.HeaderCount; i++) {
-        efi_st->BootServices->FreePool(h->message.Headers[i].FieldName);
-        efi_st->BootServices->FreePool(h->message.Headers[i].FieldValue);
+        efi_free(h->message.Headers[i].FieldName);
+        efi_free(h->message.Headers[i].FieldValue);
     }
-    if (h->reading && h->message.Headers != NULL)
-        efi_st->BootServices->FreePool(h->message.Headers);
+    if (h->reading)
+        efi_free(h->message.Headers);
     h->message.Headers = NULL;
     h->message.HeaderCount = 0;
 }

@@ -3,13 +3,24 @@
 
 #include "kernel/firmware/efi.h"       // efi_map_to_ranges
 #include "boot/doors.h"                // boot_add_range
-#include "kernel/firmware/efi_types.h" // EFI_MEMORY_DESCRIPTOR
+#include "kernel/firmware/efi_map.h"   // struct efi_map
 #include "lib/err.h"                   // fail
 
 #include <string.h>
 
-#define EFI_PAGE_BYTES 4096ull
 #define PAGES_MAX (UINT64_MAX / EFI_PAGE_BYTES)
+
+bool efi_map_next(struct efi_map *map, EFI_MEMORY_DESCRIPTOR *d)
+{
+    while (map->descriptor_size >= sizeof(*d) && map->size >= map->descriptor_size) {
+        memcpy(d, map->at, sizeof(*d));
+        map->at += map->descriptor_size;
+        map->size -= map->descriptor_size;
+        if (d->NumberOfPages <= PAGES_MAX)
+            return true;
+    }
+    return false;
+}
 
 static uint32_t boot_type(const EFI_MEMORY_DESCRIPTOR *d)
 {
@@ -35,15 +46,12 @@ static uint32_t boot_type(const EFI_MEMORY_DESCRIPTOR *d)
 
 int efi_map_to_ranges(const void *map, uint64_t size, uint32_t descriptor_size, struct boot_info *info)
 {
-    const uint8_t *at = map;
+    struct efi_map left = {.at = map, .size = size, .descriptor_size = descriptor_size};
+    EFI_MEMORY_DESCRIPTOR d;
 
     if (descriptor_size < sizeof(EFI_MEMORY_DESCRIPTOR))
         return fail(ERR_BOOT_INFO_INVALID, "EFI memory descriptors of %u bytes", descriptor_size);
-    for (; size >= descriptor_size; size -= descriptor_size, at += descriptor_size) {
-        EFI_MEMORY_DESCRIPTOR d;
-        memcpy(&d, at, sizeof(d));
-        if (d.NumberOfPages > PAGES_MAX)
-            continue;
+    while (efi_map_next(&left, &d)) {
         int err = boot_add_range(info, d.PhysicalStart, d.NumberOfPages * EFI_PAGE_BYTES, boot_type(&d));
         if (err)
             return err;
@@ -54,17 +62,16 @@ int efi_map_to_ranges(const void *map, uint64_t size, uint32_t descriptor_size, 
 int efi_visit_boot_services(const struct boot_info *info,
                             int (*visit)(uint64_t base, uint64_t length, const char *owner))
 {
-    const uint8_t *at = info->efi.memory_map;
-    uint64_t size = at == NULL ? 0 : info->efi.memory_map_size;
-    uint32_t step = info->efi.descriptor_size;
+    struct efi_map left = {
+        .at = info->efi.memory_map,
+        .size = info->efi.memory_map == NULL ? 0 : info->efi.memory_map_size,
+        .descriptor_size = info->efi.descriptor_size,
+    };
+    EFI_MEMORY_DESCRIPTOR d;
 
-    if (step < sizeof(EFI_MEMORY_DESCRIPTOR))
-        return 0;
-    for (; size >= step; size -= step, at += step) {
-        EFI_MEMORY_DESCRIPTOR d;
-        memcpy(&d, at, sizeof(d));
+    while (efi_map_next(&left, &d)) {
         bool wanted = d.Type == EfiBootServicesCode || d.Type == EfiBootServicesData;
-        if (!wanted || d.NumberOfPages > PAGES_MAX || boot_type(&d) != BOOT_MEM_RAM)
+        if (!wanted || boot_type(&d) != BOOT_MEM_RAM)
             continue;
         int err = visit(d.PhysicalStart, d.NumberOfPages * EFI_PAGE_BYTES, "EFI boot services");
         if (err)

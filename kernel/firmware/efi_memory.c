@@ -11,9 +11,6 @@
 
 #include <string.h>
 
-#define EFI_PAGE_BYTES 4096ull
-#define PAGES_MAX (UINT64_MAX / EFI_PAGE_BYTES)
-
 static bool is_free(const EFI_MEMORY_DESCRIPTOR *d)
 {
     return d->Type == EfiConventionalMemory && !(d->Attribute & (EFI_MEMORY_RUNTIME | EFI_MEMORY_SP));
@@ -22,15 +19,12 @@ static bool is_free(const EFI_MEMORY_DESCRIPTOR *d)
 static void refresh(void)
 {
     struct efi_map map;
+    EFI_MEMORY_DESCRIPTOR d;
 
     if (EFI_ERROR(efi_read_map(&map)))
         return;
-    for (UINTN at = 0; at + map.descriptor_size <= map.size; at += map.descriptor_size) {
-        EFI_MEMORY_DESCRIPTOR d;
-        memcpy(&d, (const uint8_t *)map.at + at, sizeof(d));
-        if (d.NumberOfPages <= PAGES_MAX)
-            memmap_firmware_uses(d.PhysicalStart, d.NumberOfPages * EFI_PAGE_BYTES, !is_free(&d));
-    }
+    while (efi_map_next(&map, &d))
+        memmap_firmware_uses(d.PhysicalStart, d.NumberOfPages * EFI_PAGE_BYTES, !is_free(&d));
 }
 
 static EFI_STATUS allocate(uint64_t base, uint64_t length, EFI_MEMORY_TYPE type)
@@ -41,13 +35,13 @@ static EFI_STATUS allocate(uint64_t base, uint64_t length, EFI_MEMORY_TYPE type)
 }
 
 // Where the descriptor that holds `at` ends, at most `end`.
-static uint64_t border(const struct efi_map *map, uint64_t at, uint64_t end)
+static uint64_t border(struct efi_map map, uint64_t at, uint64_t end)
 {
-    for (UINTN i = 0; i + map->descriptor_size <= map->size; i += map->descriptor_size) {
-        EFI_MEMORY_DESCRIPTOR d;
-        memcpy(&d, (const uint8_t *)map->at + i, sizeof(d));
+    EFI_MEMORY_DESCRIPTOR d;
+
+    while (efi_map_next(&map, &d)) {
         uint64_t last = d.PhysicalStart + d.NumberOfPages * EFI_PAGE_BYTES;
-        if (d.NumberOfPages <= PAGES_MAX && d.PhysicalStart <= at && at < last)
+        if (d.PhysicalStart <= at && at < last)
             return last < end ? last : end;
     }
     return end;
@@ -63,7 +57,7 @@ static EFI_STATUS allocate_parts(uint64_t base, uint64_t length, EFI_MEMORY_TYPE
 
     while (!EFI_ERROR(status) && at < end) {
         // The map was read before the first part was taken: borders behind `at` are still the same.
-        uint64_t next = border(&map, at, end);
+        uint64_t next = border(map, at, end);
         status = allocate(at, next - at, type);
         if (!EFI_ERROR(status))
             at = next;

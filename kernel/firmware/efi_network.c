@@ -7,6 +7,7 @@
 #include "lib/clock.h"                    // deadline_passed
 #include "lib/err.h"                      // fail
 #include "lib/log.h"                      // log_debug
+#include "lib/mac.h"                      // mac_text
 
 #include <Protocol/Http.h>
 #include <Protocol/Ip4Config2.h>
@@ -14,6 +15,7 @@
 #include <Protocol/SimpleNetwork.h>
 
 #include <string.h>
+#include <strings.h>
 
 #define CONTROLLERS_MAX 8
 #define PCI_CLASS_OFFSET 0x0b  // base class, PCI Local Bus 3.0 section 6.2.1
@@ -43,27 +45,14 @@ EFI_HANDLE efi_network_handle(void)
     return in_use;
 }
 
-// All handles with a protocol, or all there are. *handles is to be freed with FreePool.
-static UINTN handles_with(EFI_GUID *guid, EFI_HANDLE **handles)
-{
-    UINTN count = 0;
-
-    *handles = NULL;
-    if (EFI_ERROR(efi_st->BootServices->LocateHandleBuffer(guid != NULL ? ByProtocol : AllHandles, guid, NULL,
-                                                           &count, handles)))
-        return 0;
-    return count;
-}
-
 static void connect_all(void)
 {
     EFI_HANDLE *handles;
-    UINTN count = handles_with(NULL, &handles);
+    UINTN count = efi_handles(NULL, &handles);
 
     for (UINTN i = 0; i < count; i++)
         efi_st->BootServices->ConnectController(handles[i], NULL, NULL, TRUE);
-    if (handles != NULL)
-        efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
 }
 
 // GRUB opens SNPs, each for itself alone when it uses the network: the firmware's own stack cannot have it
@@ -72,7 +61,7 @@ static void connect_all(void)
 static void take_back(void)
 {
     EFI_HANDLE *handles;
-    UINTN count = handles_with(&simple_network, &handles);
+    UINTN count = efi_handles(&simple_network, &handles);
 
     for (UINTN i = 0; i < count && efi_loader != NULL; i++) {
         EFI_SIMPLE_NETWORK_PROTOCOL *snp;
@@ -87,17 +76,15 @@ static void take_back(void)
         snp->Shutdown(snp);
         snp->Stop(snp);
     }
-    if (handles != NULL)
-        efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
 }
 
 static unsigned count_drivers(void)
 {
     EFI_HANDLE *handles;
-    UINTN count = handles_with(&simple_network, &handles);
+    UINTN count = efi_handles(&simple_network, &handles);
 
-    if (handles != NULL)
-        efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
     return (unsigned)count;
 }
 
@@ -127,7 +114,7 @@ int efi_network_release(void)
 {
     EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
     EFI_HANDLE *handles;
-    UINTN count = handles_with(&guid, &handles);
+    UINTN count = efi_handles(&guid, &handles);
     EFI_STATUS worst = EFI_SUCCESS;
 
     take_back();
@@ -138,8 +125,7 @@ int efi_network_release(void)
         if (EFI_ERROR(status) && status != EFI_NOT_FOUND)
             worst = status;
     }
-    if (handles != NULL)
-        efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
     connected = false;
     if (!EFI_ERROR(worst))
         return 0;
@@ -163,7 +149,6 @@ static bool has_own_address(const struct controller *c)
 {
     EFI_IP4_CONFIG2_MANUAL_ADDRESS manual[4];
     UINTN size = sizeof(manual);
-
     EFI_STATUS status = c->config->GetData(c->config, Ip4Config2DataTypeManualAddress, &size, manual);
 
     return c->before == Ip4Config2PolicyStatic && !EFI_ERROR(status) && size > 0;
@@ -174,6 +159,7 @@ static int look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struc
 {
     EFI_BOOT_SERVICES *bs = efi_st->BootServices;
     UINTN size = sizeof(c->before);
+    char mac[MAC_TEXT_MAX];
 
     memset(c, 0, sizeof(*c));
     c->handle = handle;
@@ -183,7 +169,7 @@ static int look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struc
                     "the firmware has HTTP, but no IPv4 configuration (IP4_CONFIG2)");
     if (!EFI_ERROR(bs->HandleProtocol(handle, &simple_network, (VOID **)&c->snp)) && c->snp->Mode != NULL)
         memcpy(c->mac, &c->snp->Mode->CurrentAddress, sizeof(c->mac));
-    if (wish->have_mac && memcmp(c->mac, wish->mac, sizeof(c->mac)) != 0)
+    if (wish->mac != NULL && strcasecmp(wish->mac, mac_text(c->mac, mac)) != 0)
         return fail(ERR_NO_NIC_FOUND, "the firmware manages no controller that is the one of nic=");
     if (has_own_address(c))
         return fail(ERR_UEFI_OPERATION_FAILED, "the firmware's setup has a static IPv4 address, which stays");
@@ -193,12 +179,9 @@ static int look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struc
 static int find_controllers(const struct efi_network_wish *wish)
 {
     EFI_HANDLE *handles;
-    UINTN count;
-
+    UINTN count = efi_handles(&http_binding, &handles);
     int err = 0;
 
-    efi_network_connect();
-    count = handles_with(&http_binding, &handles);
     controller_count = 0;
     for (UINTN i = 0; i < count && controller_count < CONTROLLERS_MAX; i++) {
         int found = look_at(handles[i], wish, &controllers[controller_count]);
@@ -207,8 +190,7 @@ static int find_controllers(const struct efi_network_wish *wish)
         else
             err = found;
     }
-    if (handles != NULL)
-        efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
     if (controller_count > 0)
         return 0;
     if (err)

@@ -8,8 +8,7 @@
 struct efi_network_wish {
     bool dhcp;                 // else the addresses below, network byte order, 0: not given
     uint32_t client, gateway, netmask, dns[2];
-    bool have_mac;             // only the controller with this address
-    uint8_t mac[6];
+    const char *mac;           // only the controller with this address, as mac_text() writes it; NULL: any
 };
 
 struct efi_network {           // what was got
@@ -25,10 +24,10 @@ void efi_network_connect(void);
 // services (UEFI 2.10 section 7.3.13). 0, or ERR_UEFI_OPERATION_FAILED when a driver does not go.
 int efi_network_release(void);
 
-// Gets an address on the first controller with HTTP that answers, by DHCP on all of them at once or from the
-// wish. A static address that somebody has given the firmware is left alone, and the controller with it.
-// `wait` is called while it waits; an error from it ends the wait. 0 and *got, or ERR_NO_NIC_FOUND,
-// ERR_NO_LINK, ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
+// After efi_network_connect(): gets an address on the first controller with HTTP that answers, by DHCP on
+// all of them at once or from the wish. A static address that somebody has given the firmware is left alone,
+// and the controller with it. `wait` is called while it waits; an error from it ends the wait. 0 and *got, or
+// ERR_NO_NIC_FOUND, ERR_NO_LINK, ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT, ERR_UEFI_OPERATION_FAILED.
 int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
                    struct efi_network *got);
 

@@ -35,12 +35,10 @@ static bool is_known(const EFI_SIMPLE_NETWORK_PROTOCOL *snp)
 unsigned efi_snp_find(void)
 {
     EFI_BOOT_SERVICES *bs = efi_st->BootServices;
-    EFI_HANDLE *handles = NULL;
-    UINTN count = 0;
+    EFI_HANDLE *handles;
+    UINTN count = efi_handles(&simple_network, &handles);
 
     snp_count = 0;
-    if (EFI_ERROR(bs->LocateHandleBuffer(ByProtocol, &simple_network, NULL, &count, &handles)))
-        return 0;
     for (UINTN i = 0; i < count && snp_count < EFI_SNPS_MAX; i++) {
         EFI_SIMPLE_NETWORK_PROTOCOL *snp;
         if (EFI_ERROR(bs->HandleProtocol(handles[i], &simple_network, (VOID **)&snp)) || snp->Mode == NULL ||
@@ -50,7 +48,7 @@ unsigned efi_snp_find(void)
         snps[snp_count].snp = snp;
         snps[snp_count++].open = false;
     }
-    bs->FreePool(handles);
+    efi_free(handles);
     return snp_count;
 }
 

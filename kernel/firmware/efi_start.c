@@ -105,11 +105,9 @@ static EFI_STATUS find_and_load(EFI_HANDLE *image)
 {
     EFI_GUID guid = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
     EFI_STATUS status = EFI_NOT_FOUND;
-    EFI_HANDLE *handles = NULL;
-    UINTN count = 0;
+    EFI_HANDLE *handles;
+    UINTN count = efi_handles(&guid, &handles);
 
-    if (EFI_ERROR(efi_st->BootServices->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handles)))
-        return EFI_NOT_FOUND;
     for (UINTN i = 0; i < count; i++) {
         const EFI_DEVICE_PATH_PROTOCOL *path = path_on_disk(handles[i]);
         if (path == NULL)
@@ -118,7 +116,7 @@ static EFI_STATUS find_and_load(EFI_HANDLE *image)
         if (status != EFI_NOT_FOUND)
             break;
     }
-    efi_st->BootServices->FreePool(handles);
+    efi_free(handles);
     return status;
 }
 

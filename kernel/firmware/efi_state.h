@@ -2,18 +2,13 @@
 #ifndef URLBOOT_KERNEL_FIRMWARE_EFI_STATE_H
 #define URLBOOT_KERNEL_FIRMWARE_EFI_STATE_H
 
+#include "kernel/firmware/efi_map.h"    // struct efi_map
 #include "kernel/firmware/efi_types.h"  // EFI_SYSTEM_TABLE
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define EFI_MAP_MAX 65536               // bytes; GetMemoryMap says so when it needs more
-
-struct efi_map {
-    EFI_MEMORY_DESCRIPTOR *at;          // the buffer, by its physical address
-    UINTN size, descriptor_size, key;
-    UINT32 version;
-};
 
 // The system table, NULL before efi_open() and after efi_exit().
 extern EFI_SYSTEM_TABLE *efi_st;
@@ -26,6 +21,12 @@ EFI_STATUS efi_read_map(struct efi_map *map);
 
 // What a firmware call returned, for sentences: "not found", or its number.
 const char *efi_status_name(EFI_STATUS status);
+
+// All handles with a protocol, or with NULL all there are: how many, and *handles, which efi_free() takes.
+UINTN efi_handles(EFI_GUID *protocol, EFI_HANDLE **handles);
+
+// Gives memory back that firmware has allocated for us; NULL is allowed.
+void efi_free(void *memory);
 
 // The controller that efi_network_up() chose, NULL when there is none.
 EFI_HANDLE efi_network_handle(void);
