@@ -5,10 +5,15 @@
 
 #include <stdint.h>
 
-// Reads the 32-bit register at `address`, which pci_map_bar() mapped; all ones when the device is gone.
+// Read the register of 8, 16 or 32 bits at `address`, which pci_map_bar() mapped and which is aligned to that
+// width; all ones when the device is gone.
+uint8_t mmio_read8(const volatile void *address);
+uint16_t mmio_read16(const volatile void *address);
 uint32_t mmio_read32(const volatile void *address);
 
-// Writes it. The write is posted: a read of the same device brings it there.
+// Write it. The write is posted: a read of the same device brings it there.
+void mmio_write8(volatile void *address, uint8_t value);
+void mmio_write16(volatile void *address, uint16_t value);
 void mmio_write32(volatile void *address, uint32_t value);
 
 #endif
