@@ -69,13 +69,14 @@ void pci_set_bus_master(const struct pci_dev *dev, bool on)
 
 static void clear_aspm(const struct pci_dev *dev)
 {
+    const uint16_t saving = PCI_EXP_LNKCTL_ASPM_MASK | PCI_EXP_LNKCTL_CLKREQ_EN;
     unsigned express = pci_find_capability(dev, PCI_CAP_ID_EXPRESS, 0);
 
     if (!express)
         return;
     uint16_t control = pci_read16(dev, express + PCI_EXP_LNKCTL);
-    if (control & PCI_EXP_LNKCTL_ASPM_MASK)
-        pci_write16(dev, express + PCI_EXP_LNKCTL, control & (uint16_t)~PCI_EXP_LNKCTL_ASPM_MASK);
+    if (control & saving)
+        pci_write16(dev, express + PCI_EXP_LNKCTL, control & (uint16_t)~saving);
 }
 
 // The lower end first: the upper one must not enter a state that the lower one does not know of any more

@@ -59,8 +59,9 @@ unsigned pci_find_capability(const struct pci_dev *dev, uint8_t cap, unsigned af
 // Turns bus mastering on or off and reads back, so that the write has arrived.
 void pci_set_bus_master(const struct pci_dev *dev, bool on);
 
-// Switches power saving off on the link between a PCI Express function and the port above it. Nothing
-// happens to functions that are not PCI Express.
+// Switches power saving off on the link between a PCI Express function and the port above it: the link's own
+// states (ASPM) and the stopping of its clock (CLKREQ#). Nothing happens to functions that are not PCI
+// Express.
 void pci_disable_aspm(const struct pci_dev *dev);
 
 // Maps memory BAR `index` uncached; NULL when it is absent, not assigned, an I/O BAR or cannot be mapped.

@@ -59,6 +59,7 @@
 #define         PCI_EXP_FLAGS_TYPE_DOWNSTREAM 0x0060u
 #define     PCI_EXP_LNKCTL 0x10
 #define         PCI_EXP_LNKCTL_ASPM_MASK 0x0003u
+#define         PCI_EXP_LNKCTL_CLKREQ_EN 0x0100u
 #define PCI_CAP_ID_MSIX 0x11
 #define     PCI_MSIX_CONTROL 0x02
 #define         PCI_MSIX_CONTROL_ENABLE 0x8000u

@@ -432,8 +432,8 @@ static void test_aspm(void **state)
     add_express(nic, 0);
     pci_scan(0);
     pci_disable_aspm(at(7, 0, 0));
-    assert_int_equal(get(nic, 0x60 + PCI_EXP_LNKCTL, 2), 0x0140);
-    assert_int_equal(get(port, 0x60 + PCI_EXP_LNKCTL, 2), 0x0140);
+    assert_int_equal(get(nic, 0x60 + PCI_EXP_LNKCTL, 2), 0x0040);
+    assert_int_equal(get(port, 0x60 + PCI_EXP_LNKCTL, 2), 0x0040);
     assert_int_equal(get(other, 0x60 + PCI_EXP_LNKCTL, 2), 0x0143);
     unsigned writes = plain->writes + other->writes;
     pci_disable_aspm(at(0, 6, 0));  // not PCI Express
