@@ -31,7 +31,10 @@ DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/p
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o drivers/mmio.o drivers/intel/net.o drivers/intel/ids.o \
            drivers/intel/address.o drivers/intel/mac.o drivers/intel/express.o drivers/intel/rings.o \
-           drivers/intel/rx.o drivers/intel/tx.o drivers/snp/snp.o
+           drivers/intel/rx.o drivers/intel/tx.o drivers/realtek/net.o drivers/realtek/chips.o \
+           drivers/realtek/fixups.o drivers/realtek/access.o drivers/realtek/mac.o drivers/realtek/phy.o \
+           drivers/realtek/address.o drivers/realtek/dash.o drivers/realtek/rings.o drivers/realtek/rx.o \
+           drivers/realtek/tx.o drivers/snp/snp.o
 NET     := net/lwip/port.o net/netif.o net/join.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/backend.o net/stack_backend.o net/uefi_stream.o net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \
