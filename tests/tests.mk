@@ -73,7 +73,7 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAM
 # ---- instructions for each MiB ---------------------------------------------------------------------------
 include tests/profile/profile.mk
 
-.PHONY: unit fuzzers hosted wire clang run iso gdb test check fuzz bench images profile profile-renew
+.PHONY: unit fuzzers hosted wire models clang run iso gdb test check fuzz bench images profile profile-renew
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 # The network stack as a Linux program, for tests/hosted.
 hosted: $(THIRD_PARTY_STAMP)
@@ -81,9 +81,14 @@ hosted: $(THIRD_PARTY_STAMP)
 # The wire between QEMU and a TAP, for tests/system.
 wire:
 	@$(MAKE) --no-print-directory -f tests/wire/wire.mk BUILD=$(BUILD) CC=$(HOST_CC)
-# The payload by the other compiler: no warning there either, and the same checks. The wire has to please both, too.
+# Network cards that QEMU does not have, for tests/system.
+models:
+	@$(MAKE) --no-print-directory -f tests/models/models.mk BUILD=$(BUILD) CC=$(HOST_CC)
+# The payload by the other compiler: no warning there either, and the same checks. The wire and the models have to please
+# both, too.
 clang: $(THIRD_PARTY_STAMP)
 	@$(MAKE) --no-print-directory -f tests/wire/wire.mk BUILD=$(BUILD)/clang CC=clang
+	@$(MAKE) --no-print-directory -f tests/models/models.mk BUILD=$(BUILD)/clang CC=clang
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang THIRD_PARTY=$(THIRD_PARTY) CC=clang $(BUILD)/clang/urlboot.elf
 fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
@@ -136,7 +141,7 @@ images:
 
 test:
 	@sh tests/setup.sh test
-	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted wire clang $(PROFILE_DIR)/receive
+	@$(MAKE) --no-print-directory $(JOBS) all unit fuzzers hosted wire models clang $(PROFILE_DIR)/receive
 	@$(PYTHON) tests/run_tests.py --build $(BUILD) --fuzz-seconds $(FUZZ_S) \
 	    --unit "$(UNIT_TESTS)" --fuzz "$(FUZZERS)" --check --profile $(PROFILE_COMPILER) --hosted --bench --system --only "$(TESTS)"
 
