@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The init of the Linux that judges a modelled network card by its stock driver: everything a user would notice.
 #     judge.get=URL       a large file       judge.small=URL     a small one
-#     judge.put=HOST      takes on TCP port 9 what is sent
+#     judge.put=HOST      takes on TCP port 9 what is sent: the first 20 MiB of the large file
 # Prints one line "JUDGE WORD ..." for each step, and switches off. After "JUDGE cable" somebody pulls the cable and puts
 # it back.
 /bin/busybox --install -s /bin
@@ -59,8 +59,7 @@ began=$(cut -d' ' -f1 /proc/uptime)
 wget -q -O /dev/null "$(word judge.get)" || failed "no download"
 echo "JUDGE seconds $began $(cut -d' ' -f1 /proc/uptime)"
 echo "JUDGE got $(get "$(word judge.get)")"
-wget -q -O /tmp/small "$(word judge.small)" || failed "no small download"
-nc "$(word judge.put)" 9 </tmp/small || failed "no upload"
+wget -q -O - "$(word judge.get)" 2>/dev/null | head -c 20971520 | nc "$(word judge.put)" 9 || failed "no upload"
 echo "JUDGE sent"
 echo "JUDGE cable"
 carrier 0

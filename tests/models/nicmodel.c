@@ -276,6 +276,8 @@ int main(int argc, char **argv)
     model.remote = (struct remote_pci){.ops = &ops, .device = &model.rtl, .config = &model.rtl.config,
                                        .interrupts = &model.rtl.interrupts};
     mask = catch_signals();
+    // It also tells that signals are understood from now on.
+    write_report();
     if (!remote_pci_start(&model.remote, argv + optind)) {
         perror("nicmodel");
         return 1;

@@ -12,6 +12,7 @@
 
 #define RESET_US 50u
 #define GARBAGE 0xdeadbe00u     // what ring registers hold that nobody has written
+#define MTPS_DEFAULT 0x3b
 #define CONFIG1_DEFAULT 0x0d
 #define CONFIG2_DEFAULT 0x80    // clock requests
 #define CONFIG3_DEFAULT 0x02    // ready for L23
@@ -50,6 +51,7 @@ void rtl_power_on(struct rtl *r)
     memset(r->ephy, 0, sizeof(r->ephy));
     memset(r->mac_ocp, 0, sizeof(r->mac_ocp));
     put_mac(r);
+    rtl_put(r, MTPS, MTPS_DEFAULT, 1);
     rtl_put(r, CONFIG1, CONFIG1_DEFAULT, 1);
     if (rtl_is(r, RTL_PCIE)) {
         rtl_put(r, CONFIG2, CONFIG2_DEFAULT, 1);
@@ -150,7 +152,8 @@ void rtl_print(const struct rtl *r, FILE *out)
         {"link_ups", c->link_ups}, {"link_downs", c->link_downs}, {"link_mbps", r->phy.up ? r->phy.speed : 0},
         {"msis", r->interrupts.msis}, {"intx_edges", r->interrupts.edges},
         {"receiver_on", (rtl_get(r, CR, 1) & CR_RE) != 0}, {"transmitter_on", (rtl_get(r, CR, 1) & CR_TE) != 0},
-        {"bus_master", pci_config_bus_master(&r->config)}, {"firmware_runs", r->firmware},
+        {"cable", r->phy.cable}, {"bus_master", pci_config_bus_master(&r->config)},
+        {"firmware_runs", r->firmware},
         {"config2", rtl_get(r, CONFIG2, 1)}, {"config5", rtl_get(r, CONFIG5, 1)},
         {"link_control", r->config.express_at ? pci_config_read(&r->config, r->config.express_at + 16u, 2) : 0},
     };

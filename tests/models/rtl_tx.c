@@ -98,16 +98,18 @@ static void insert_tag(struct gathered *f)
 
 static void send_frame(struct rtl *r, struct gathered *f)
 {
+    bool runt = f->length < FRAME_LEAST && rtl_is(r, RTL_BAD_RUNTS);
+
     if (!judge_frame(r, f))
         return;
-    // What such a chip makes of it on the wire.
-    if (f->length < FRAME_LEAST && rtl_is(r, RTL_BAD_RUNTS))
-        memset(f->data + f->length / 2, 0xee, f->length - f->length / 2);
-    rtl_checksum_fill(r, f->data, f->length, f->opts1, f->opts2);
+    // Such a chip pads with what its FIFO holds, and its checksums of padded frames are wrong. The frame itself arrives:
+    // iPXE, which pads nothing, works with it.
+    if (!runt)
+        rtl_checksum_fill(r, f->data, f->length, f->opts1, f->opts2);
     if (f->opts2 & TX_TAG)
         insert_tag(f);
     if (f->length < FRAME_LEAST) {
-        memset(f->data + f->length, 0, FRAME_LEAST - f->length);
+        memset(f->data + f->length, runt ? 0xee : 0, FRAME_LEAST - f->length);
         f->length = FRAME_LEAST;
     }
     r->counters.tx_frames++;

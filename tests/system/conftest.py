@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from doors import DOORS          # noqa: E402 pylint: disable=wrong-import-position
+from models import Model, why_not  # noqa: E402 pylint: disable=wrong-import-position
 from net import Lab, SCRIPTED_PORT, SERVER      # noqa: E402 pylint: disable=wrong-import-position
 from vm import VM, linux_needs   # noqa: E402 pylint: disable=wrong-import-position
 from wire import wire_program    # noqa: E402 pylint: disable=wrong-import-position
@@ -88,23 +89,30 @@ def lab(folder, small):
 class Boot:
     """Starts machines of a test and knows what a good end looks like."""
 
-    def __init__(self, lab, folder, payload, small):
-        self.lab, self.folder, self.payload, self.small = lab, folder, payload, small
+    def __init__(self, lab, folder, payload, small, build):
+        self.lab, self.folder, self.payload, self.small, self.build = lab, folder, payload, small, build
         self.machines = []
 
     def linux_words(self):
         """What the small ISO's Linux is told."""
         return ["--", "console=ttyS0,115200", *linux_needs(), f"small.bytes={self.small.length}"]
 
-    def start(self, *words, door="kernel", dnsmasq=(), memory=512, **options):
+    def start(self, *words, door="kernel", dnsmasq=(), memory=512, model=None, model_options=(), **options):
         """Boots urlboot by `door` with `words`, which must not hold `--`; a failure screen halts. rom=True: the
-        card keeps its ROM, whose driver OVMF then uses."""
+        card keeps its ROM, whose driver OVMF then uses. model="8168h": the only card is that model (models.py), with
+        the nicmodel options `model_options`; the doors kernel, bios and uefi work with it."""
         door_options = {"image": options.pop("image")} if "image" in options else {}
         arguments = DOORS[door](self.lab, self.folder, self.payload, [*words, "on-error=halt", *self.linux_words()],
                                 dnsmasq=dnsmasq, **door_options)
         arguments["nic_words"] = options.pop("nic_words", "") + arguments["nic_words"]
         if options.pop("rom", False):
             arguments["nic_words"] = arguments["nic_words"].replace(",romfile=", "")
+        if model:
+            reason = why_not()
+            if reason:
+                pytest.skip(reason)
+            arguments.update(model=Model(self.lab, self.build, model, model_options), machine="q35")
+            arguments.pop("nic_words")
         machine = VM(self.lab, self.folder, memory=memory, **{**arguments, **options})
         self.machines.append(machine)
         return machine
@@ -138,9 +146,9 @@ class Boot:
 
 
 @pytest.fixture
-def boot(lab, folder, payload, small):
+def boot(lab, folder, payload, small, build):
     """See Boot."""
-    tool = Boot(lab, folder, payload, small)
+    tool = Boot(lab, folder, payload, small, build)
     yield tool
     for machine in tool.machines:
         machine.close()

@@ -55,11 +55,12 @@ class VmError(AssertionError):
 
 class VM:
     """One machine in a lab's namespace. `door` is a list of QEMU words (doors.py), `netdev` the words of another
-    network port than lab.netdev(). A restart ends the machine unless `reboot` lets it happen."""
+    network port than lab.netdev(). A restart ends the machine unless `reboot` lets it happen. `model`: the only card
+    is this one (models.py), which needs emulation, a machine q35 and memory that is shared with its program."""
 
     def __init__(self, lab, folder, door, memory=1024, nic="virtio-net-pci", machine="pc", uefi=False, cpu=None,
                  mac="52:54:00:75:72:6c", nic_words="", extra=(), echo=False, gdb=False, monitor=False,
-                 netdev=None, reboot=False):
+                 netdev=None, reboot=False, model=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.text = ""
@@ -67,13 +68,17 @@ class VM:
         self.written = time.monotonic()
         self.echo = echo
         self.changed = threading.Condition()
-        accel = accelerator()
-        words = ["qemu-system-x86_64", "-name", "urlboot", "-machine", machine, "-accel", accel, "-m", str(memory),
+        self.model = model
+        accel = "tcg" if model else accelerator()
+        words = [*(model.words() if model else []), "qemu-system-x86_64", "-name", "urlboot", "-machine",
+                 machine + (",memory-backend=ram" if model else ""), "-accel", accel, "-m", str(memory),
                  "-cpu", cpu or ("host" if accel == "kvm" else "qemu64,+rdrand"), "-display", "none",
                  *([] if reboot else ["-no-reboot"]), "-no-user-config", "-nodefaults", "-vga", "std", "-monitor", "none",
                  "-chardev", f"stdio,id=serial,signal=off,logfile={self.folder}/serial.log",
                  "-serial", "chardev:serial"]
-        if nic:
+        if model:
+            words += ["-object", f"memory-backend-memfd,id=ram,size={memory}M,share=on", "-smp", "1", "-nic", "none"]
+        elif nic:
             words += ["-netdev", netdev or lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
         if uefi:
             variables = self.folder / "ovmf_vars.fd"
@@ -92,6 +97,8 @@ class VM:
         (self.folder / "qemu.cmd").write_text(" ".join(f"'{word}'" for word in words) + "\n")
         self.process = lab.start(*words, log=os.path.relpath(self.folder / "qemu.out", lab.folder),
                                  talk=True)
+        if model:
+            model.process = self.process
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
