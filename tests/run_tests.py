@@ -133,7 +133,7 @@ def run_pytest(options, logs, count, folder):
         command.append(f"--build={options.build}")
     if options.only:
         command += ["-k", options.only]
-    variables = [f"BUILD={options.build}"]
+    variables = [f"BUILD={options.build}", f"MODELS={os.environ.get('MODELS', '')}"]
     if os.geteuid() != 0:
         print("tests: the network namespaces of these tests need root: asking sudo", flush=True)
         command = ["sudo", "env", *variables, *map(str, command)]

@@ -8,7 +8,8 @@ BUILD='gcc libc6-dev binutils make xz-utils patch linux-libc-dev debian-archive-
        fonts-spleen grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools python3'
 RUN='qemu-system-x86 ovmf ipxe-qemu iproute2 dnsmasq-base nginx debootstrap squashfs-tools busybox-static
      cpio kmod pxelinux syslinux-common'
-TEST='libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist universal-ctags valgrind'
+TEST='libcmocka-dev clang libclang-rt-dev python3-pytest python3-pytest-xdist universal-ctags valgrind
+      ipxe'
 BENCH='ipxe'
 
 case "${1:-build}" in

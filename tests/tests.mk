@@ -99,7 +99,8 @@ fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 #:                       NIC=virtio-net-pci|e1000|...   MEM=MiB   APPEND='more words -- words for Linux'
 #: make gdb          the same, waiting for a debugger
 #: make iso URL=...  puts a URL (and APPEND=) first in the menu of build/urlboot.iso
-#: make test         unit tests, short fuzzing, tree checks, boots of all kinds in QEMU (TESTS=word: some)
+#: make test         unit tests, short fuzzing, tree checks, boots of all kinds in QEMU (TESTS=word: some; MODELS=1: also all
+#:                       judges of the modelled network cards, some minutes more)
 #: make check        tree and binary checks only
 #: make fuzz         every fuzzer for FUZZ_LONG_S seconds (default 600)
 #: make profile      counts the instructions that a MiB of a download takes, by function, into build/profile/

@@ -26,6 +26,7 @@ enum rtl_trait {
     RTL_BAD_RUNTS = 1 << 9,     // corrupts frames that are sent shorter than 60 bytes
     RTL_DMA64 = 1 << 10,        // addresses above 4 GiB
     RTL_TX_EMPTY = 1 << 11,     // TCR's bit 11
+    RTL_OCP_PHY = 1 << 12,      // the PHY's pages are parts of an OCP space, however they are reached
 };
 
 struct rtl_chip {

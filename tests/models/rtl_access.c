@@ -194,9 +194,9 @@ uint64_t rtl_read(void *rtl, unsigned bar, uint32_t offset, unsigned size)
     return value;
 }
 
-static void write_command(struct rtl *r, uint32_t value)
+static void write_command(struct rtl *r, uint32_t value, uint32_t before)
 {
-    uint32_t before = rtl_get(r, CR, 1), now;
+    uint32_t now;
 
     if (value & CR_RST) {
         rtl_soft_reset(r);
@@ -204,7 +204,7 @@ static void write_command(struct rtl *r, uint32_t value)
     }
     now = value & (CR_STOP | CR_RE | CR_TE);
     rtl_put(r, CR, now, 1);
-    if (!(now & CR_RE) || !r->firmware)
+    if (!(now & CR_RE))
         r->firmware = false;
     if ((now & CR_RE) && !(before & CR_RE)) {
         r->master_since_start = pci_config_bus_master(&r->config);
@@ -248,14 +248,14 @@ static void write_mcu(struct rtl *r, uint32_t value)
     rtl_put(r, MCU, value & ~(uint32_t)(MCU_EMPTY | MCU_READY), 1);
 }
 
-// What a write causes beyond what is stored.
-static void written(struct rtl *r, unsigned offset, uint32_t value)
+// What a write causes beyond what is stored; `before` is what was.
+static void written(struct rtl *r, unsigned offset, uint32_t value, uint32_t before)
 {
     bool wide = rtl_is(r, RTL_8125_LAYOUT);
 
     switch (offset) {
     case CR:
-        write_command(r, value);
+        write_command(r, value, before);
         break;
     case TPPOLL:
         if (!wide && (value & TPPOLL_HPQ))
@@ -320,7 +320,7 @@ void rtl_write(void *rtl, unsigned bar, uint32_t offset, unsigned size, uint64_t
 {
     struct rtl *r = rtl;
     const struct row *row = find(r, offset);
-    uint32_t value = (uint32_t)value64;
+    uint32_t value = (uint32_t)value64, before;
 
     if (size < 4)
         value &= (1u << 8 * size) - 1;
@@ -329,9 +329,10 @@ void rtl_write(void *rtl, unsigned bar, uint32_t offset, unsigned size, uint64_t
         return;
     r->in_access = true;
     if (!write_interrupts(r, offset, size, value)) {
+        before = rtl_get(r, offset, size);
         rtl_put(r, offset, value, size);
         if (!rtl_window(r, offset, value))
-            written(r, offset, value);
+            written(r, offset, value, before);
     }
     r->in_access = false;
 }

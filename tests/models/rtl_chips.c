@@ -16,7 +16,7 @@
 
 #define COMMON (RTL_PCIE | RTL_CHECKSUM_V2 | RTL_DMA64)
 #define EVL (COMMON | RTL_GIGABIT | RTL_ERI | RTL_OOB | RTL_TX_EMPTY)
-#define G (EVL | RTL_ERI_MAC | RTL_OCP)
+#define G (EVL | RTL_ERI_MAC | RTL_OCP | RTL_OCP_PHY)
 
 static const struct rtl_chip chips[] = {
     {"8168c", 0x3c0, 0x001cc912, COMMON | RTL_GIGABIT, 2, EXPRESS(0x8168, 0x02, 0x1000)},
@@ -25,7 +25,7 @@ static const struct rtl_chip chips[] = {
     {"8168h", 0x541, 0x001cc800, G, 2, EXPRESS(0x8168, 0x15, 0x1000)},
     {"8125b", 0x641, 0x001cc840, (G & ~RTL_ERI_MAC) | RTL_2500 | RTL_8125_LAYOUT | RTL_BAD_RUNTS, 2,
      EXPRESS(0x8125, 0x05, 0x10000)},
-    {"8136", 0x448, 0x001cc800, COMMON | RTL_ERI, 2, EXPRESS(0x8136, 0x07, 0x1000)},
+    {"8136", 0x448, 0x001cc800, COMMON | RTL_ERI | RTL_OCP_PHY, 2, EXPRESS(0x8136, 0x07, 0x1000)},
     {"8169", 0x180, 0x001cc910, RTL_GIGABIT, 1,
      {.vendor = REALTEK, .device = 0x8169, .subsystem_vendor = REALTEK, .subsystem = 0x8169,
       .class_and_revision = ETHERNET(0x10), .bars = {[0] = {.size = 0x100, .io = true}, [1] = {.size = 0x100}}}},

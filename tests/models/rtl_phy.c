@@ -177,7 +177,7 @@ uint16_t rtl_phy_read(struct rtl *r, unsigned address)
 
     if (address >= PHY_OCP_BASE && n < STANDARD_REGISTERS)
         return read_standard(r, (enum mii)n);
-    if (address == PHY_SPEED && (rtl_is(r, RTL_OCP) || r->phy.page == 0))
+    if (address == PHY_SPEED && rtl_is(r, RTL_OCP_PHY))
         return read_speed(r);
     if (address == PHY_LP2500)
         return rtl_is(r, RTL_2500) && r->phy.up ? PHY_LP2500_ON : 0;

@@ -12,13 +12,13 @@ static void finish(struct rtl *r, unsigned offset, uint32_t value, bool write)
     rtl_put(r, offset, write ? value & ~WINDOW_FLAG : value | WINDOW_FLAG, 4);
 }
 
-// Register n of the page that register 31 chose. Chips before the 8168G have PHYs with pages of their own numbering;
+// Register n of the page that register 31 chose. Older PHYs have pages of their own numbering;
 // these get places that no OCP address of the standard registers has.
 static unsigned phy_address(const struct rtl *r, unsigned n)
 {
-    if (r->phy.page == 0 || (rtl_is(r, RTL_OCP) && n < 16))
+    if (r->phy.page == 0 || (rtl_is(r, RTL_OCP_PHY) && n < 16))
         return PHY_OCP_BASE + 2 * n;
-    if (rtl_is(r, RTL_OCP))
+    if (rtl_is(r, RTL_OCP_PHY))
         return (r->phy.page << 4 & 0xfff0) + 2 * (n - 16);
     return ((r->phy.page & 0x1ff) << 6 | n << 1) & 0xfffe;
 }
