@@ -70,7 +70,7 @@ static int usage(const char *what)
             "  -e N     every Nth frame is received with an error\n"
             "  -k N     every Nth doorbell is lost\n"
             "  -D       no frame is received after the link was lost, until a reset\n"
-            "  -s STATE off, running, gated: what firmware left (default off)\n"
+            "  -s STATE off, running, gated, asleep: what firmware left (default off)\n"
             "  -t FILE  log of register accesses\n"
             "  -r FILE  counters and complaints, written at the end and on SIGUSR2\n", what, rtl_chip_names());
     return USAGE;
@@ -86,9 +86,10 @@ static bool read_mac(const char *text, uint8_t *mac)
 
 static bool read_state(const char *text, enum rtl_state *state)
 {
-    static const char *const names[] = {[RTL_OFF] = "off", [RTL_RUNNING] = "running", [RTL_GATED] = "gated"};
+    static const char *const names[] = {[RTL_OFF] = "off", [RTL_RUNNING] = "running", [RTL_GATED] = "gated",
+                                        [RTL_ASLEEP] = "asleep"};
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i <= RTL_ASLEEP; i++) {
         if (strcmp(names[i], text) == 0) {
             *state = (enum rtl_state)i;
             return true;

@@ -1,6 +1,5 @@
 // See pci_config.h. Spec: PCI Local Bus 3.0, chapter 6; PCI Express Base 3.0, 7.8; PCI PM 1.2, chapter 3.
-// Tested: Linux 6.1 and iPXE of Debian 12. Not handled: MSI-X, configuration space beyond 256 bytes, ROMs, D3 (it can
-// be written and read, but stops nothing).
+// Tested: Linux 6.1 and iPXE of Debian 12. Not handled: MSI-X, configuration space beyond 256 bytes, ROMs, D3cold.
 #include "tests/models/pci_config.h"  // pci_config_read
 
 #include <string.h>
@@ -24,6 +23,8 @@
 
 #define PM_AT 0x40
 #define PM_ID 1
+#define PM_STATUS 4
+#define PM_STATE 3
 #define MSI_AT 0x50
 #define MSI_ID 5
 #define MSI_CONTROL 2
@@ -77,9 +78,11 @@ static void open_capabilities(struct pci_config *c, const struct pci_identity *i
 
     put(c, STATUS, STATUS_CAPABILITIES, 2);
     put(c, link, PM_AT, 1);
+    c->pm_at = PM_AT;
     put(c, PM_AT, PM_ID, 1);
     put(c, PM_AT + 2, 0xffc3, 2);       // version 3, PME from every state, D1 and D2
-    allow(c, PM_AT + 4, 0x0103, 2);
+    put(c, PM_AT + PM_STATUS, 8, 2);    // waking up resets nothing
+    allow(c, PM_AT + PM_STATUS, 0x0103, 2);
     link = PM_AT + 1;
     if (identity->msi) {
         c->msi_at = MSI_AT;
@@ -127,6 +130,8 @@ void pci_config_reset(struct pci_config *c)
         c->bytes[i] &= (uint8_t)~c->writable[i];
     if (c->bus_master_at_reset)
         put(c, COMMAND, COMMAND_MASTER, 2);
+    if (c->asleep_at_reset)
+        c->bytes[c->pm_at + PM_STATUS] |= PM_STATE;
     // What firmware chooses on boards that save power: ASPM L1, common clock, clock requests.
     if (c->express_at != 0)
         put(c, c->express_at + LINK_CONTROL, 0x0142, 2);
@@ -182,6 +187,11 @@ bool pci_config_find(const struct pci_config *c, uint64_t address, bool memory, 
 bool pci_config_bus_master(const struct pci_config *c)
 {
     return get(c, COMMAND, 2) & COMMAND_MASTER;
+}
+
+unsigned pci_config_power(const struct pci_config *c)
+{
+    return get(c, c->pm_at + PM_STATUS, 2) & PM_STATE;
 }
 
 bool pci_config_intx(const struct pci_config *c)

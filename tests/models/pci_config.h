@@ -29,8 +29,8 @@ struct pci_config {
     // QEMU sizes BARs when it makes the device, and knows no wide ones: what it asks of a high half until its first
     // reset is answered as for a BAR that is not there.
     bool sized;
-    bool bus_master_at_reset;           // what firmware left behind
-    uint8_t msi_at, express_at;         // capabilities, 0: not there
+    bool bus_master_at_reset, asleep_at_reset;      // what firmware left behind
+    uint8_t pm_at, msi_at, express_at;  // capabilities, 0: not there
 };
 
 // The state at power-on.
@@ -50,6 +50,9 @@ bool pci_config_find(const struct pci_config *config, uint64_t address, bool mem
 
 // Whether the function may be bus master.
 bool pci_config_bus_master(const struct pci_config *config);
+
+// The power state, 0 to 3: BARs answer in state 0 only.
+unsigned pci_config_power(const struct pci_config *config);
 
 // Whether INTx is allowed.
 bool pci_config_intx(const struct pci_config *config);

@@ -81,6 +81,7 @@ void rtl_open(struct rtl *r, const struct rtl_chip *chip, const struct rtl_optio
         identity.msi = false;
     pci_config_open(&r->config, &identity);
     r->config.bus_master_at_reset = options->state == RTL_RUNNING;
+    r->config.asleep_at_reset = options->state == RTL_ASLEEP;
     pci_config_reset(&r->config);
     r->phy.cable = !options->unplugged;
     rtl_power_on(r);

@@ -45,7 +45,7 @@ const struct rtl_chip *rtl_chip_find(const char *name);
 const char *rtl_chip_names(void);
 
 // What firmware left behind.
-enum rtl_state { RTL_OFF, RTL_RUNNING, RTL_GATED };
+enum rtl_state { RTL_OFF, RTL_RUNNING, RTL_GATED, RTL_ASLEEP };
 
 struct rtl_options {
     uint8_t mac[6];

@@ -125,6 +125,10 @@ static bool is_ready(struct rtl *r, unsigned bar, uint32_t offset, unsigned size
         complain("an access of %u bytes at 0x%x: registers have at most 4", size, offset);
         return false;
     }
+    if (pci_config_power(&r->config) != 0) {
+        complain("registers are touched in power state D%u", pci_config_power(&r->config));
+        return false;
+    }
     // Only the bit that tells the end may be looked at.
     if (now_us() < r->reset_until && offset != CR)
         complain("register 0x%02x is touched while the chip resets", offset);
@@ -301,6 +305,16 @@ static bool write_interrupts(struct rtl *r, unsigned offset, unsigned size, uint
     return true;
 }
 
+// Chips before the 8168G take no settings of an engine that is off, and say nothing.
+static bool is_ignored(const struct rtl *r, uint32_t offset)
+{
+    uint32_t command = rtl_get(r, CR, 1);
+
+    if (rtl_is(r, RTL_OCP))
+        return false;
+    return (offset == RCR && !(command & CR_RE)) || (offset == TCR && !(command & CR_TE));
+}
+
 static bool is_allowed(const struct rtl *r, const struct row *row, uint32_t offset, unsigned size)
 {
     if (row == NULL)
@@ -325,7 +339,7 @@ void rtl_write(void *rtl, unsigned bar, uint32_t offset, unsigned size, uint64_t
     if (size < 4)
         value &= (1u << 8 * size) - 1;
     trace("w %04x/%u %08x", offset, size, value);
-    if (!is_ready(r, bar, offset, size) || !is_allowed(r, row, offset, size))
+    if (!is_ready(r, bar, offset, size) || !is_allowed(r, row, offset, size) || is_ignored(r, offset))
         return;
     r->in_access = true;
     if (!write_interrupts(r, offset, size, value)) {

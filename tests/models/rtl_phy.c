@@ -71,6 +71,7 @@ static void lose_link(struct rtl *r)
 static void negotiate(struct rtl *r)
 {
     lose_link(r);
+    *word(r, PHY_STATE) = *standard(r, BMCR) & BMCR_POWER_DOWN ? PHY_STATE_SLEEPS : PHY_STATE_ON;
     if (r->phy.cable && !(*standard(r, BMCR) & BMCR_POWER_DOWN))
         r->phy.up_at = now_us() + r->options.link_ms * 1000ull;
 }

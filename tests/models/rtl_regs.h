@@ -96,6 +96,8 @@
 #define PHY_OCP_BASE 0xa400     // the standard registers, two bytes each
 #define PHY_STATE 0xa420
 #define   PHY_STATE_ON 3
+#define   PHY_STATE_SLEEPS 5
+#define PHY_POWER_DOWN 0x1800   // in standard register 0, negotiation stays on
 #define PHY_SPEED 0xa434
 #define PHY_ADV2500 0xa5d4
 #define   PHY_ADV2500_ON 0x80

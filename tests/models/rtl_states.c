@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lib/clock.h"                // now_us
-#include "tests/models/complaints.h"  // complain
 #include "tests/models/guest_ram.h"   // guest_ram_at
 #include "tests/models/rtl_regs.h"    // RCR_BIT24
 
@@ -16,6 +15,7 @@
 #define OLD_DESCRIPTORS 16u
 #define OLD_FRAME 60u
 #define OLD_PERIOD_US 5000u
+#define OLD_PAGE 5u
 
 static void leave_running(struct rtl *r)
 {
@@ -43,6 +43,14 @@ static void leave_gated(struct rtl *r)
     r->list_ready = false;
 }
 
+// As an operating system that was shut down leaves it: no power in the PHY, its registers' page somewhere.
+static void leave_asleep(struct rtl *r)
+{
+    rtl_phy_write(r, PHY_OCP_BASE, PHY_POWER_DOWN);
+    r->phy.page = OLD_PAGE;
+    rtl_put(r, PMCH, 0, 1);
+}
+
 void rtl_state_apply(struct rtl *r)
 {
     r->old_frame_at = RTL_NEVER;
@@ -50,6 +58,8 @@ void rtl_state_apply(struct rtl *r)
         leave_running(r);
     else if (r->options.state == RTL_GATED)
         leave_gated(r);
+    else if (r->options.state == RTL_ASLEEP)
+        leave_asleep(r);
 }
 
 void rtl_state_run(struct rtl *r)

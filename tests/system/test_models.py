@@ -115,7 +115,7 @@ def test_linux(plain_lab, build, judge, chip):
 
 
 @full
-@pytest.mark.parametrize("options", [["-i"], ["-d"], ["-e", "500"], ["-s", "gated"], ["-k", "7"]], ids=lambda o: "".join(o))
+@pytest.mark.parametrize("options", [["-i"], ["-d"], ["-e", "500"], ["-s", "gated"], ["-s", "asleep"], ["-k", "7"]], ids=lambda o: "".join(o))
 def test_linux_options(plain_lab, build, judge, options):
     """INTx only; frames lost for a full ring; broken frames; firmware's state; lost doorbells: the driver copes."""
     linux = Linux(plain_lab, build, judge, "8168h", options)

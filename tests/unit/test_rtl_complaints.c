@@ -316,6 +316,17 @@ static void firmware_still_runs(void **state)
     assert_int_equal(complaints_count(), 0);
 }
 
+static void power_states(void **state)
+{
+    (void)state;
+    make_chip("8168h", (struct rtl_options){.state = RTL_ASLEEP});
+    assert_int_equal(rd(TCR, 4), 0xffffffff);
+    expect("registers are touched in power state D3");
+    pci_config_write(&chip.config, 0x44, 0, 2);
+    assert_true(rd(TCR, 4) != 0xffffffff);
+    assert_int_equal(complaints_count(), 0);
+}
+
 static void high_addresses(void **state)
 {
     static uint8_t high[64];
@@ -368,6 +379,7 @@ int main(void)
         cmocka_unit_test_setup(bit24, fresh),
         cmocka_unit_test_setup(windows, fresh),
         cmocka_unit_test_setup(firmware_still_runs, fresh),
+        cmocka_unit_test_setup(power_states, fresh),
         cmocka_unit_test_setup(high_addresses, fresh),
         cmocka_unit_test_setup(the_same_is_counted_once, fresh),
     };

@@ -365,6 +365,41 @@ static void lost_doorbells_and_deafness(void **state)
     assert_int_equal(chip.counters.rx_frames, 1);
 }
 
+static void leaves_sleep(void **state)
+{
+    (void)state;
+    make_chip("8168g", (struct rtl_options){.state = RTL_ASLEEP});
+    pci_config_write(&chip.config, 0x44, 0, 2);
+    assert_int_equal(rd(PHYSTATUS, 1), 0);
+    wr(GPHY_OCP, 4, (PHY_STATE / 2u) << 16);
+    assert_int_equal(rd(GPHY_OCP, 4) & 7, PHY_STATE_SLEEPS);
+    assert_int_not_equal(phy(2 + 16), 0x001c);
+    wr(PHYAR, 4, WINDOW_FLAG | 31u << 16);
+    assert_int_equal(phy(2), 0x001c);
+    wr(PHYAR, 4, WINDOW_FLAG | BMCR << 16 | BMCR_RESTART);
+    pass_ms(ANY_MS);
+    assert_true(rd(PHYSTATUS, 1) & PHYSTATUS_LINK);
+    wr(GPHY_OCP, 4, (PHY_STATE / 2u) << 16);
+    assert_int_equal(rd(GPHY_OCP, 4) & 7, PHY_STATE_ON);
+}
+
+// The order in which engines are turned on and set up.
+static void settings_of_engines_that_are_off(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        make_chip(i == 0 ? "8168evl" : "8168g", plain);
+        wr(RCR, 4, 0xc70e);
+        wr(TCR, 4, 0x03000700);
+        assert_int_equal(rd(RCR, 4), i == 0 ? 0 : 0xc70e);
+        assert_int_equal(rd(TCR, 4) & 0x03000700, i == 0 ? 0 : 0x03000700);
+        start_rings();
+        wr(TCR, 4, 0x03000700);
+        assert_int_equal(rd(RCR, 4), 0xcf0e);
+        assert_int_equal(rd(TCR, 4) & 0x03000700, 0x03000700);
+    }
+}
+
 // The rings of firmware lie outside this test's memory, so only that it stops is seen here.
 static void firmware_is_stopped(void **state)
 {
@@ -412,6 +447,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(addresses, fresh, clean),
         cmocka_unit_test_setup_teardown(interrupts, fresh, clean),
         cmocka_unit_test_setup_teardown(lost_doorbells_and_deafness, fresh, clean),
+        cmocka_unit_test_setup_teardown(leaves_sleep, fresh, clean),
+        cmocka_unit_test_setup_teardown(settings_of_engines_that_are_off, fresh, clean),
         cmocka_unit_test_setup_teardown(firmware_is_stopped, fresh, clean),
         cmocka_unit_test_setup_teardown(bars, fresh, clean),
     };
