@@ -23,7 +23,8 @@ cp /bin/busybox "$ram/bin/busybox" 2>/dev/null || cp /usr/bin/busybox "$ram/bin/
 ln -s ../bin/busybox "$ram/sbin/modprobe"
 cp "$here/small_init.sh" "$ram/init"
 chmod 755 "$ram/init" "$ram/bin/busybox"
-for module in loop isofs sr_mod ata_piix ahci libnvdimm nd_btt nd_pmem nd_e820 nfit efivarfs virtio_pci virtio_net e1000 e1000e; do
+for module in loop isofs sr_mod ata_piix ahci libnvdimm nd_btt nd_pmem nd_e820 nfit efivarfs virtio_pci virtio_net e1000 e1000e \
+              r8169 realtek 8139cp 8139too; do
     modprobe -d "$root" -S "$version" --show-depends "$module" |
         sed -n "s#^insmod $root/\\(usr/\\)\\{0,1\\}##p" | cut -d' ' -f1
 done | sort -u >"$dir/small-modules"
