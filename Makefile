@@ -34,7 +34,8 @@ DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/p
            drivers/intel/rx.o drivers/intel/tx.o drivers/realtek/net.o drivers/realtek/chips.o \
            drivers/realtek/fixups.o drivers/realtek/access.o drivers/realtek/mac.o drivers/realtek/phy.o \
            drivers/realtek/address.o drivers/realtek/dash.o drivers/realtek/rings.o drivers/realtek/rx.o \
-           drivers/realtek/tx.o drivers/snp/snp.o
+           drivers/realtek/tx.o drivers/realtek/rtl8139.o drivers/realtek/rtl8139_ids.o drivers/realtek/rtl8139_mac.o \
+           drivers/realtek/rtl8139_address.o drivers/realtek/rtl8139_rx.o drivers/realtek/rtl8139_tx.o drivers/snp/snp.o
 NET     := net/lwip/port.o net/netif.o net/join.o net/filter.o net/poll.o net/dhcp_options.o net/address.o net/stack.o net/dns.o net/tcp.o \
            net/backend.o net/stack_backend.o net/uefi_stream.o net/download.o net/parallel.o net/parallel_lane.o net/spans.o net/progress.o net/digest_sink.o net/url.o net/http/request.o \
            net/http/headers.o net/http/response.o net/http/status.o net/http/chunked.o net/http/client.o \
