@@ -1,6 +1,6 @@
 // Receiving: the chip writes frames one behind the other into a ring, from which they are copied into buffers
-// of our pool. How far it has come is a register, CBR: reading CR and it once a turn is what all frames of the
-// turn share. Memory alone does not tell: the next header's place holds bytes of an older frame until it is
+// of our pool. How far it has come is a register, CBR: reading CR and CBR once is what all frames of a turn
+// share. Memory alone does not tell: the next header's place holds bytes of an older frame until it is
 // written, and erasing all of what has been read costs as much as copying it does.
 // Spec: RTL8139D(L) Data Sheet sections 5.1 and 5.5, RTL8139 Programming Guide (receive). Tested: QEMU 7.2
 // rtl8139; unit tests with a lying chip.

@@ -1,5 +1,5 @@
-// Sending: four slots, each with a register that says when its frame is out. Frames are copied into them: what
-// a downloader sends is acknowledgements and requests.
+// Sending: four slots, each with a register that says when its frame is out. Frames are copied into them:
+// what a downloader sends is acknowledgements and requests.
 // Spec: RTL8139D(L) Data Sheet section 5.2, RTL8139 Programming Guide (transmit). Tested: QEMU 7.2 rtl8139,
 // which sends at once; unit tests.
 // Not handled: more than four frames at a time (the stack tries again).
