@@ -127,12 +127,12 @@ int rtl8139_set_up(struct rtl8139 *dev)
         wr32(dev, TSAD0 + i * (uint32_t)sizeof(uint32_t),
              (uint32_t)dma_addr(dev->tx.slots + (size_t)i * TX_SLOT_SIZE));
     wr8(dev, CR, on);
+    if (!wait_command(dev, on, on, RECEIVER_MS))
+        return fail(ERR_NIC_INIT_FAILED, "it does not switch on");
     start_receiver(dev);
     wr32(dev, TCR, TCR_VALUE);
     wr32(dev, MPC, 0);
     wr16(dev, MULINT, (uint16_t)(rd16(dev, MULINT) & ~MULINT_EARLY_MASK));
-    if ((rd8(dev, CR) & on) != on)
-        return fail(ERR_NIC_INIT_FAILED, "it does not switch on");
     return 0;
 }
 
@@ -140,8 +140,10 @@ void rtl8139_restart_receiver(struct rtl8139 *dev)
 {
     wr32(dev, RCR, 0);
     wr8(dev, CR, CR_TE);
-    if (!wait_command(dev, CR_RE, 0, RECEIVER_STOP_MS))
-        dev->restart = true;  // it is still writing
+    if (!wait_command(dev, CR_RE, 0, RECEIVER_MS)) {
+        dev->lost = true;  // it is still writing
+        return;
+    }
     wr32(dev, RBSTART, (uint32_t)dma_addr(dev->rx.ring));
     wr8(dev, CR, CR_TE | CR_RE);
     start_receiver(dev);

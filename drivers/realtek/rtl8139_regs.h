@@ -113,7 +113,7 @@
 // Time
 #define SILENCE_US 10000             // transfers under way end within that time
 #define RESET_TIMEOUT_MS 100
-#define RECEIVER_STOP_MS 10
+#define RECEIVER_MS 10               // receiver and transmitter go on and off at the end of a frame
 #define UNFINISHED_MS 20             // a frame takes 1.2 ms at 10 Mb/s
 #define LINK_SEEN_MS 20              // one that is there shows at once; negotiation takes seconds
 
