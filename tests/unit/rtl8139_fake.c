@@ -204,6 +204,7 @@ void start(void)
     assert_int_equal(nic.ops->start(&nic), 0);
     nic.started = true;
     assert_int_equal(chip.regs[CR], CR_RE | CR_TE);
+    assert_int_equal(chip.regs[EECR], EECR_NORMAL);
     assert_true(chip.bus_master);
 }
 

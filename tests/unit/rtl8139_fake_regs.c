@@ -157,10 +157,10 @@ uint32_t mmio_read32(const volatile void *address)
     return at == TCR ? (reg32(TCR) & ~TCR_HWVERID_MASK) | chip.version : reg32(at);
 }
 
-// The address and what the PHY was told stay.
+// The addresses and what the PHY was told stay.
 static void reset(void)
 {
-    uint8_t idr[8];
+    uint8_t kept[16];  // IDR, MAR
     uint16_t bmcr = reg16(BMCR), anar = reg16(ANAR), anlpar = reg16(ANLPAR), cpcr = reg16(CPCR);
     uint8_t msr = chip.regs[MSR], config1 = chip.regs[CONFIG1];
 
@@ -172,9 +172,9 @@ static void reset(void)
         chip.regs[CR] |= CR_RST;
         return;
     }
-    memcpy(idr, chip.regs, sizeof(idr));
+    memcpy(kept, chip.regs, sizeof(kept));
     memset(chip.regs, 0, sizeof(chip.regs));
-    memcpy(chip.regs, idr, sizeof(idr));
+    memcpy(chip.regs, kept, sizeof(kept));
     set16(BMCR, bmcr);
     set16(ANAR, anar);
     set16(ANLPAR, anlpar);
@@ -210,7 +210,6 @@ static void write_cr(uint8_t value)
             assert_int_equal(chip.regs[CONFIG1] & (CONFIG1_SLEEP | CONFIG1_PWRDN), 0);
         memory_at(reg32(RBSTART));
         set16(CBR, 0);
-        set16(CAPR, (uint16_t)-CAPR_BIAS);
         chip.receiver_starts++;
     }
     chip.regs[CR] = value;
