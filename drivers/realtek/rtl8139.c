@@ -35,6 +35,7 @@ static void free_memory(struct rtl8139 *dev)
 
 static int create_memory(struct rtl8139 *dev)
 {
+    dev->rx.size = dev->flags & RTL8139_RING_64K ? RX_RING_64K : RX_RING_32K;
     dev->rx.ring = dma_alloc(RX_RING_BYTES, RING_ALIGN);
     dev->tx.slots = dma_alloc(TX_SLOTS * TX_SLOT_SIZE, TX_SLOT_SIZE);
     if (dev->rx.ring && dev->tx.slots)

@@ -16,6 +16,7 @@ struct pci_dev;
 enum rtl8139_flag {
     RTL8139_SLEEPS = 1 << 0,      // the first chips: CONFIG1 may have switched them off
     RTL8139_CPLUS = 1 << 1,       // 8139C+: has a descriptor mode, which must be off
+    RTL8139_RING_64K = 1 << 2,    // its receive ring may have 64 KiB; others are known to stop
 };
 
 struct rtl8139_version {
@@ -27,7 +28,8 @@ struct rtl8139_version {
 // The chip writes frames into the ring one after another, each behind a header of its own.
 struct rtl8139_rx {
     uint8_t *ring;                // RX_RING_BYTES of DMA memory
-    uint32_t read;                // offset of the next header, below RX_RING
+    uint32_t size;                // of the ring proper: RX_RING_32K or RX_RING_64K
+    uint32_t read;                // offset of the next header, below `size`
     uint64_t deadline;            // for a frame that the chip does not finish; 0 when there is none
 };
 

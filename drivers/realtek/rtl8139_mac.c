@@ -12,7 +12,7 @@
 #include "lib/err.h"          // fail
 #include "lib/log.h"          // log_warn
 
-#define RCR_VALUE (RCR_APM | RCR_AB | RCR_WRAP | RCR_MXDMA_UNLIMITED | RCR_RBLEN_32K | RCR_RXFTH_WHOLE)
+#define RCR_VALUE (RCR_APM | RCR_AB | RCR_MXDMA_UNLIMITED | RCR_RXFTH_WHOLE)
 #define TCR_VALUE (TCR_MXDMA_1024 | TCR_IFG_NORMAL)
 #define ANAR_ALL 0x01e1u   // 10 and 100 Mb/s, half and full duplex, 802.3
 
@@ -109,7 +109,7 @@ static void set_up_protected(const struct rtl8139 *dev)
 // The receiver is on and accepts nothing so far. Its thresholds hold only when they are set then.
 static void start_receiver(struct rtl8139 *dev)
 {
-    wr32(dev, RCR, RCR_VALUE);
+    wr32(dev, RCR, RCR_VALUE | (dev->rx.size == RX_RING_64K ? RCR_RBLEN_64K : RCR_RBLEN_32K | RCR_WRAP));
     wr16(dev, CAPR, (uint16_t)-CAPR_BIAS);
     dev->rx.read = 0;
     dev->rx.deadline = 0;

@@ -90,12 +90,13 @@ uint8_t *memory_at(uint32_t bus)
 
 bool receive_as(uint16_t status, uint32_t length, uint32_t said)
 {
-    uint32_t at = reg16(CBR), used = (at - read_offset()) % RX_RING;
+    uint32_t at = reg16(CBR), end = ring_size(), used = (at - read_offset()) % end;
     uint32_t size = (RX_HEADER + length + FCS + 3) & ~3u;
 
     assert_true((chip.regs[CR] & CR_RE) && chip.bus_master && (reg32(RCR) & RCR_APM));
-    assert_int_equal(reg32(RCR) & (RCR_RBLEN_32K | RCR_WRAP), RCR_RBLEN_32K | RCR_WRAP);
-    if (chip.overflown || used + size + 16 >= RX_RING) {
+    assert_int_equal(end, chip.version == VERSION_CPLUS ? RX_RING_64K : RX_RING_32K);
+    assert_int_equal(!!(reg32(RCR) & RCR_WRAP), end == RX_RING_32K);
+    if (chip.overflown || used + size + 16 >= end) {
         chip.capr_moved = chip.overflown && chip.capr_moved;
         chip.overflown = true;
         set16(ISR, reg16(ISR) | ISR_RXOVW);
@@ -105,10 +106,11 @@ bool receive_as(uint16_t status, uint32_t length, uint32_t said)
     uint8_t *ring = memory_at(reg32(RBSTART));
     uint32_t header = status | said << RX_LENGTH_SHIFT;
     memcpy(ring + at, &header, sizeof(header));
-    for (uint32_t i = 0; i < length; i++)
-        ring[at + RX_HEADER + i] = (uint8_t)(i * 7);
-    memset(ring + at + RX_HEADER + length, 0xee, FCS);
-    set16(CBR, (uint16_t)((at + size) % RX_RING));
+    for (uint32_t i = 0; i < length + FCS; i++) {
+        uint32_t to = at + RX_HEADER + i;
+        ring[end == RX_RING_64K ? to % end : to] = i < length ? (uint8_t)(i * 7) : 0xee;
+    }
+    set16(CBR, (uint16_t)((at + size) % end));
     set16(ISR, reg16(ISR) | ISR_ROK);
     return true;
 }

@@ -49,7 +49,8 @@ extern unsigned frame_count;
 extern struct pci_dev pci;
 extern bool written;              // the last access to a register was a write
 
-// The offset at which the driver reads next, by CAPR.
+// The ring's size, and the offset at which the driver reads next, by CAPR.
+uint32_t ring_size(void);
 uint32_t read_offset(void);
 
 // Where `bus` is: the begin of a piece of DMA memory, or a send slot.

@@ -61,9 +61,14 @@ static bool receiver_on(void)
     return chip.regs[CR] & CR_RE;
 }
 
+uint32_t ring_size(void)
+{
+    return 8192u << (reg32(RCR) >> 11 & 3);
+}
+
 uint32_t read_offset(void)
 {
-    return (reg16(CAPR) + CAPR_BIAS) % RX_RING;
+    return (reg16(CAPR) + CAPR_BIAS) % ring_size();
 }
 
 // The width at which a register may be accessed, in bytes.
@@ -235,8 +240,8 @@ void mmio_write8(volatile void *address, uint8_t value)
 
 static void write_capr(uint16_t value)
 {
-    uint32_t used = (reg16(CBR) - read_offset()) % RX_RING;
-    uint32_t given = ((uint16_t)(value + CAPR_BIAS) - read_offset()) % RX_RING;
+    uint32_t used = (reg16(CBR) - read_offset()) % ring_size();
+    uint32_t given = ((uint16_t)(value + CAPR_BIAS) - read_offset()) % ring_size();
 
     assert_true(value % 4 == 0 && given <= used);
     set16(CAPR, value);
