@@ -193,7 +193,7 @@ static int map_registers(struct rtl8139 *dev)
 static void identify(struct rtl8139 *dev, const char *card)
 {
     struct nic *nic = dev->nic;
-    uint32_t tcr = rd32(dev, TCR);
+    uint32_t tcr = rtl8139_tcr(dev);
     const struct rtl8139_version *version = rtl8139_version(tcr);
     const char *name = version ? version->name : "RTL8139?";
 

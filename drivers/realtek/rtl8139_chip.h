@@ -103,6 +103,9 @@ const struct rtl8139_version *rtl8139_version(uint32_t tcr);
 
 // ---- rtl8139_mac.c ----------------------------------------------------------------------------------
 
+// Has the chip's clock run, which operating systems halt, and reads TCR; all ones when the chip has gone.
+uint32_t rtl8139_tcr(const struct rtl8139 *dev);
+
 // Ends all DMA and interrupts, bus mastering included, and resets the chip, whatever state it was in; the PHY
 // and its link stay. 0, or ERR_NIC_INIT_FAILED when the chip has gone, ERR_TIMEOUT when its reset does not
 // end: bus mastering is off all the same.

@@ -39,6 +39,16 @@ static void silence(struct rtl8139 *dev)
     pci_set_bus_master(dev->pci, false);
 }
 
+// What only EECR_CONFIG makes writable: operating systems leave the first chips asleep.
+static void wake(const struct rtl8139 *dev)
+{
+    if (!(dev->flags & RTL8139_SLEEPS))
+        return;
+    wr8(dev, EECR, EECR_CONFIG);
+    wr8(dev, CONFIG1, (uint8_t)(rd8(dev, CONFIG1) & ~(CONFIG1_SLEEP | CONFIG1_PWRDN)));
+    wr8(dev, EECR, EECR_NORMAL);
+}
+
 // Descriptor mode, when an operating system left it on and the reset does not switch it off. The register
 // must not be written otherwise: QEMU's device takes that for the wish to have no other mode any more.
 static void leave_descriptor_mode(const struct rtl8139 *dev)
@@ -49,13 +59,19 @@ static void leave_descriptor_mode(const struct rtl8139 *dev)
         wr16(dev, CPCR, 0);
 }
 
-int rtl8139_reset(struct rtl8139 *dev)
+uint32_t rtl8139_tcr(const struct rtl8139 *dev)
 {
     wr8(dev, HLTCLK, HLTCLK_RUN);
-    if (rd32(dev, TCR) == UINT32_MAX) {
+    return rd32(dev, TCR);
+}
+
+int rtl8139_reset(struct rtl8139 *dev)
+{
+    if (rtl8139_tcr(dev) == UINT32_MAX) {
         pci_set_bus_master(dev->pci, false);
         return fail(ERR_NIC_INIT_FAILED, "it does not answer");
     }
+    wake(dev);
     silence(dev);
     wr8(dev, CR, CR_RST);
     if (!wait_command(dev, CR_RST, 0, RESET_TIMEOUT_MS))
@@ -91,14 +107,12 @@ static void set_up_phy(const struct rtl8139 *dev)
     wr16(dev, BMCR, BMCR_NEGOTIATE | BMCR_RESTART);
 }
 
-// What only EECR_CONFIG makes writable.
+// What only EECR_CONFIG makes writable, too.
 static void set_up_protected(const struct rtl8139 *dev)
 {
     const uint8_t *mac = dev->nic->mac;
 
     wr8(dev, EECR, EECR_CONFIG);
-    if (dev->flags & RTL8139_SLEEPS)
-        wr8(dev, CONFIG1, (uint8_t)(rd8(dev, CONFIG1) & ~(CONFIG1_SLEEP | CONFIG1_PWRDN)));
     wr32(dev, IDR0,
          (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24);
     wr32(dev, IDR4, (uint32_t)mac[4] | (uint32_t)mac[5] << 8);

@@ -24,6 +24,7 @@ struct fake_chip {
     unsigned eeprom_bits;         // of address; 0: none is there
     unsigned eeprom_reads;        // words
     bool link, gone;
+    bool halted;                  // its clock
     bool stuck_reset, stuck_receiver, stuck_off, keeps_descriptor_mode;
     bool early_read;              // header says that the chip is still at it, for the next frame
     bool bus_master;

@@ -157,7 +157,7 @@ uint32_t mmio_read32(const volatile void *address)
 {
     uint32_t at = offset_of(address, 4, false);
 
-    if (chip.gone)
+    if (chip.gone || (chip.halted && at == TCR))
         return UINT32_MAX;
     return at == TCR ? (reg32(TCR) & ~TCR_HWVERID_MASK) | chip.version : reg32(at);
 }
@@ -171,6 +171,8 @@ static void reset(void)
 
     assert_true(chip.stuck_receiver || !(chip.regs[CR] & (CR_RE | CR_TE)));
     assert_false(chip.bus_master);
+    if (chip.version == VERSION_A)
+        assert_int_equal(chip.regs[CONFIG1] & (CONFIG1_SLEEP | CONFIG1_PWRDN), 0);
     chip.stuck_receiver = false;
     chip.resets++;
     if (chip.stuck_reset) {
@@ -211,8 +213,6 @@ static void write_cr(uint8_t value)
     if ((value & CR_RE) && !(before & CR_RE)) {
         assert_true(chip.bus_master && reg32(RBSTART) % 4 == 0);
         assert_int_equal(reg16(CPCR) & (CPCR_CPTX | CPCR_CPRX), 0);
-        if (chip.version == VERSION_A)
-            assert_int_equal(chip.regs[CONFIG1] & (CONFIG1_SLEEP | CONFIG1_PWRDN), 0);
         memory_at(reg32(RBSTART));
         set16(CBR, 0);
         chip.receiver_starts++;
@@ -234,6 +234,7 @@ void mmio_write8(volatile void *address, uint8_t value)
     if (at == CONFIG1)
         assert_int_equal(chip.regs[EECR], EECR_CONFIG);
     chip.regs[at] = value;
+    chip.halted = chip.halted && (at != HLTCLK || value != HLTCLK_RUN);
     if (at == EECR)
         write_eecr(before, value);
 }

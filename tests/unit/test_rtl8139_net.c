@@ -111,8 +111,10 @@ static void test_take_over(void **state)
     finish();
     reset_chip(state);
     chip.version = VERSION_A;
+    chip.halted = true;
     chip.regs[CONFIG1] = CONFIG1_SLEEP | CONFIG1_PWRDN | 0x0c;
     start();
+    assert_string_equal(nic.chip, "RTL8139A rev 32");
     assert_int_equal(chip.regs[CONFIG1], 0x0c);
     assert_int_equal(reg32(RCR), RCR_APM | RCR_AB | RCR_WRAP | RCR_MXDMA_UNLIMITED | RCR_RBLEN_32K | RCR_RXFTH_WHOLE);
     finish();
