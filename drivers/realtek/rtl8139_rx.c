@@ -39,6 +39,12 @@ static enum verdict judge(const struct rtl8139_rx *rx, uint32_t left, uint32_t *
     return RX_HEADER + *length > left ? UNFINISHED : FRAME;
 }
 
+// Where the header behind a frame that ends at `end` is.
+static uint32_t aligned(const struct rtl8139_rx *rx, uint32_t end)
+{
+    return (end + RX_ALIGN - 1) & ~(RX_ALIGN - 1) & (rx->size - 1);
+}
+
 // The place in the ring is lost: begins anew, now and then with the whole chip.
 static void lose(struct rtl8139 *dev)
 {
@@ -84,7 +90,7 @@ static bool take(struct rtl8139 *dev, uint32_t length)
         return false;
     }
     copy(rx, buf->data, length - FCS);
-    rx->read = (rx->read + RX_HEADER + length + RX_ALIGN - 1) & ~(RX_ALIGN - 1) & (rx->size - 1);
+    rx->read = aligned(rx, rx->read + RX_HEADER + length);
     rx->deadline = 0;
     struct pbuf *frame = nic_buf_to_pbuf(buf, 0, length - FCS);
     if (!frame)
@@ -115,7 +121,7 @@ unsigned rtl8139_rx(struct rtl8139 *dev, unsigned budget)
         dev->gone = true;
     if (dev->gone || (cr & CR_BUFE))
         return 0;
-    uint32_t end = rd16(dev, CBR);
+    uint32_t end = aligned(rx, rd16(dev, CBR));
     enum verdict verdict = FRAME;
     rmb();  // the register before what it speaks of
     while (delivered < budget) {

@@ -111,6 +111,7 @@ bool receive_as(uint16_t status, uint32_t length, uint32_t said)
         ring[end == RX_RING_64K ? to % end : to] = i < length ? (uint8_t)(i * 7) : 0xee;
     }
     set16(CBR, (uint16_t)((at + size) % end));
+    chip.padding = size - RX_HEADER - length - FCS;
     set16(ISR, reg16(ISR) | ISR_ROK);
     return true;
 }

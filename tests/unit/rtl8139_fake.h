@@ -32,6 +32,8 @@ struct fake_chip {
     bool overflown;               // receives nothing until that is acknowledged
     bool capr_moved;              // since the overflow
     unsigned resets, receiver_starts, capr_writes, tsd_writes, negotiations;
+    bool counts_bytes;            // CBR is the last frame's end, not the next header's place
+    unsigned padding;             // what the two differ by
     unsigned crs, cbrs;           // reads of CR and CBR
     unsigned next_tsd, next_sent; // slots, free-running
     uint64_t off_at;

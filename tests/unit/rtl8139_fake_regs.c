@@ -150,6 +150,8 @@ uint16_t mmio_read16(const volatile void *address)
     uint32_t at = offset_of(address, 2, false);
 
     chip.cbrs += at == CBR;
+    if (at == CBR && chip.counts_bytes)
+        return chip.gone ? UINT16_MAX : (uint16_t)((reg16(CBR) - chip.padding) % ring_size());
     return chip.gone ? UINT16_MAX : reg16(at);
 }
 

@@ -183,6 +183,9 @@ static void test_receive_many(void **state)
     reset_chip(state);
     chip.version = VERSION_A;  // with the smaller ring
     receive_many();
+    reset_chip(state);
+    chip.counts_bytes = true;
+    receive_many();
 }
 
 // A frame anywhere at the ring's end, its header in the last four bytes or all of it just inside.
