@@ -33,7 +33,7 @@ static const struct row {
     {TNPDS, 8, 4, 4, PLAIN, 0, 0, "TNPDS"},
     {THPDS, 8, 4, 4, PLAIN, 0, 0, "THPDS"},
     {0x34, 1, 1, 1, PLAIN, RTL_8125_LAYOUT, 0, "INT_CFG0"},
-    {0x7a, 1, 1, 1, PLAIN, RTL_8125_LAYOUT, 0, "INT_CFG1"},
+    {0x7a, 2, 3, 3, PLAIN, RTL_8125_LAYOUT, 0, "INT_CFG1"},
     {0x36, 1, 1, 0, READ_ONLY, 0, 0, "ERSR"},
     {CR, 1, 1, 1, PLAIN, 0, 0, "CR"},
     {TPPOLL, 1, 1, 1, PLAIN, 0, RTL_8125_LAYOUT, "TPPoll"},
@@ -83,7 +83,7 @@ static const struct row {
     {0xa00, 0x100, 4, 4, PLAIN, RTL_8125_LAYOUT, 0, "INT_MITI"},
     {0x1880, 2, 2, 2, PLAIN, RTL_8125_LAYOUT, 0, "0x1880"},
     {MAC_BACKUP, 8, 7, 0, READ_ONLY, RTL_8125_LAYOUT, 0, "MAC0_BKP"},
-    {0x4500, 1, 1, 1, PLAIN, RTL_8125_LAYOUT, 0, "RSS_CTRL"},
+    {0x4500, 4, 5, 5, PLAIN, RTL_8125_LAYOUT, 0, "RSS_CTRL"},
     {0x4800, 2, 2, 2, PLAIN, RTL_8125_LAYOUT, 0, "Q_NUM_CTRL"},
     {0x6048, 2, 2, 2, PLAIN, RTL_8125_LAYOUT, 0, "EEE_TXIDLE"},
 };
