@@ -1,0 +1,84 @@
+"""The Realtek driver on modelled cards that Linux's own driver and iPXE have judged (test_models.py): the ISO's digest
+right, no complaint of the card's, whatever state it was left in, whatever befalls it; and Linux takes it over.
+"""
+import os
+import time
+
+import pytest
+
+from models import CHIPS, why_not
+from net import HTTP_PORT, SERVER
+
+pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
+
+FLAP_S = 2              # longer than the loop takes to look at links
+# Without MODELS=1 one chip of each generation: PHY by PHYAR; the gate; registers moved.
+SOME = ["8168evl", "8168h", "8125b"]
+TESTED = CHIPS if os.environ.get("MODELS") == "1" else SOME
+each_chip = pytest.mark.parametrize("chip", TESTED)
+
+
+def run(boot, url, small, chip, *model_options, **options):
+    """Starts a boot to the small ISO over the modelled card."""
+    return boot.start(f"url={url}", f"sha256={small.sha256}", model=chip, model_options=model_options, **options)
+
+
+@each_chip
+@pytest.mark.parametrize("state", ["off", "running", "gated"])
+def test_left_by_others(boot, url, small, chip, state):
+    """As after power-on; still receiving into memory that is ours now; its FIFOs with management firmware."""
+    machine = run(boot, url, small, chip, "-s", state)
+    machine.wait(r"^.*NIC .* realtek, RTL\S+ version [0-9a-f]{3}, 00:e0:4c:68:00:01$", 60)
+    boot.expect_small(machine)
+    machine.model.expect_no_complaints()
+
+
+@each_chip
+def test_linux_takes_the_card_over(boot, url, small, chip):
+    """The started Linux brings the same card up with its own driver and fetches the ISO again."""
+    words = boot.linux_words
+    boot.linux_words = lambda: [*words(), f"small.net=http://{SERVER}:{HTTP_PORT}/{small.path.name}"]
+    machine = run(boot, url, small, chip, memory=640)
+    machine.wait(r"^SMALL-ISO-OK", 240)
+    found = machine.wait(r"^SMALL-ISO-NET driver=(\S+) sha256=([0-9a-f]{64})$", 120, fail="SMALL-ISO-FAILED.*")
+    assert found.groups() == ("r8169", small.sha256)
+    machine.wait_end()
+    machine.model.expect_no_complaints()
+
+
+@each_chip
+def test_cable_pulled_in_mid_transfer(boot, scripted_url, small, chip, lab):
+    """The link goes away and comes back while bytes flow: the same connection ends with the right bytes."""
+    machine = run(boot, scripted_url("paced/8"), small, chip)
+    machine.wait(r"ISO of \d+ MiB goes to", 60)
+    time.sleep(FLAP_S)
+    machine.model.cable(False)
+    machine.wait("link down", 20)
+    time.sleep(FLAP_S)
+    machine.model.cable(True)
+    machine.wait("link up", 20)
+    machine.wait(r"download: \d+ bytes", 60)
+    boot.expect_small(machine)
+    assert (lab.folder / "scripted.log").read_text().count('"GET"') == 1
+    machine.model.expect_no_complaints()
+
+
+@each_chip
+def test_cable_plugged_in_late(boot, url, small, chip):
+    """No link at the start, one some seconds later, which takes a second to be negotiated."""
+    machine = run(boot, url, small, chip, "-u", "-l", "1000")
+    machine.wait(r"NIC .* realtek", 60)
+    time.sleep(FLAP_S)
+    assert "lease" not in machine.text
+    machine.model.cable(True)
+    boot.expect_small(machine)
+    machine.model.expect_no_complaints()
+
+
+@each_chip
+def test_lossy_card(boot, url, small, chip):
+    """It drops what comes while its ring is full, and every hundredth frame has an error."""
+    machine = run(boot, url, small, chip, "-d", "-e", "100")
+    boot.expect_small(machine)
+    report = machine.model.expect_no_complaints()
+    assert report["rx_errors"] > 0
