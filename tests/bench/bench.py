@@ -23,9 +23,10 @@ from pathlib import Path
 
 BENCH = Path(__file__).resolve().parent
 sys.path[:0] = [str(BENCH.parent / "system"), str(BENCH)]
-from clients import CLIENTS, NICS, Image         # noqa: E402 pylint: disable=wrong-import-position
+from clients import CLIENTS, MODEL, MODELS, NICS, Image         # noqa: E402 pylint: disable=wrong-import-position
 from facts import machine_facts                  # noqa: E402 pylint: disable=wrong-import-position
 from measure import Limits, NoDriver, RunError, ServerLog, Watch      # noqa: E402 pylint: disable=wrong-import-position
+from models import Model, why_not                 # noqa: E402 pylint: disable=wrong-import-position
 from net import Lab                              # noqa: E402 pylint: disable=wrong-import-position
 from plot import svg                             # noqa: E402 pylint: disable=wrong-import-position
 from table import REFERENCE, markdown                       # noqa: E402 pylint: disable=wrong-import-position
@@ -130,13 +131,20 @@ class Bench:
         self.work.mkdir(parents=True, exist_ok=True)
         kinds = {kind.name: kind for kind in CLIENTS if (options.wire or not kind.only_far) and
                  (not kind.only_asked or asked(options.only, kind.name))}
-        self.nics, names = choose(options.only, NICS, list(kinds))
+        self.nics, names = choose(options.only, [*NICS, *self.models()], list(kinds))
         self.clients = [kinds[name](options.build) for name in names]
         self.image = make_image(self.work, options.size * MIB)
         self.slow_rounds = 1 if options.rounds < 5 else 2
         self.results = {"date": time.strftime("%Y-%m-%d"), "size_mib": options.size, "rounds": options.rounds,
                         "slow_rounds": self.slow_rounds, "memory_mib": 512 + 2 * options.size, "nics": self.nics,
                         "wire": options.wire, "clients": names, "machine": machine_facts(options.build), "runs": []}
+
+    def models(self):
+        """Modelled cards, which come when they are asked for, and only straight at the bridge."""
+        names = [name for name in MODELS if asked(self.options.only, name)]
+        if names and (why_not() or self.options.wire):
+            sys.exit(f"bench: no modelled cards: {why_not() or 'they know no wire'}")
+        return names
 
     def limits(self, client):
         """Deadlines that only find what hangs."""
@@ -151,10 +159,14 @@ class Bench:
             words = {"machine": "q35", "nic": nic, "memory": self.results["memory_mib"],
                      **client.machine(lab, folder, nic, self.image)}
             # Memory is there before anybody runs: the host's page faults are not the client's.
-            words["machine"] += ",memory-backend=ram"
-            words["extra"] = [*words.get("extra", ()), "-object",
-                              f"memory-backend-ram,id=ram,size={words['memory']}M,prealloc=on"]
-            with VM(lab, folder, netdev=self.port(lab), **words) as machine:
+            if nic.startswith(MODEL):
+                words["model"] = Model(lab, self.options.build, nic.removeprefix(MODEL))
+            else:
+                words["netdev"] = self.port(lab)
+                words["machine"] += ",memory-backend=ram"
+                words["extra"] = [*words.get("extra", ()), "-object",
+                                  f"memory-backend-ram,id=ram,size={words['memory']}M,prealloc=on"]
+            with VM(lab, folder, **words) as machine:
                 watch = Watch(log, server, machine, client, self.limits(client))
                 figures = watch.download(self.image.uri, self.image.size)
                 deadline = time.monotonic() + client.settle_s
@@ -168,6 +180,8 @@ class Bench:
         run = {"round": number + 1, "nic": nic, "client": client.name, "load": os.getloadavg()[0]}
         where = f"round {number + 1}/{self.options.rounds} {nic:15} {client.name:15}"
         try:
+            if client.needs_rom and nic.startswith(MODEL):
+                raise NoDriver("the card has no ROM")
             run.update(self.measure(client, nic, self.work / "runs" / f"{number + 1}-{nic}-{client.name}"))
             shown = (f"{run['bytes'] / run['seconds'] / 1e6:8.2f} MB/s in {run['seconds']:.2f} s, "
                      f"{run['cpu_seconds']:.2f} s of CPU")

@@ -15,6 +15,9 @@ from net import SERVER       # noqa: E402 pylint: disable=wrong-import-position
 from vm import first_existing       # noqa: E402 pylint: disable=wrong-import-position
 
 NICS = ["virtio-net-pci", "e1000", "e1000e", "rtl8139", "vmxnet3"]
+# Cards of tests/models, when a word asks for them; what follows MODEL is the chip.
+MODEL = "model-"
+MODELS = [MODEL + "8168h", MODEL + "8125b"]
 
 
 class Image:
@@ -37,6 +40,7 @@ class Client:
     only_far = False         # differs from another client over a distance only
     only_asked = False       # runs when a word of --only is in its name
     settle_s = 0             # time after the download in which it says its own figure
+    needs_rom = False        # has drivers only for cards that bring one in a ROM
 
     def __init__(self, build):
         self.build = build
@@ -144,6 +148,7 @@ class UefiClient(Client):
 
     slow = True
     boot_s = 300
+    needs_rom = True
 
     def machine(self, lab, folder, nic, image):
         rom = ",romfile=" if nic == "virtio-net-pci" else ""

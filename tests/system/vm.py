@@ -77,7 +77,7 @@ class VM:
                  "-chardev", f"stdio,id=serial,signal=off,logfile={self.folder}/serial.log",
                  "-serial", "chardev:serial"]
         if model:
-            words += ["-object", f"memory-backend-memfd,id=ram,size={memory}M,share=on", "-smp", "1", "-nic", "none"]
+            words += ["-object", f"memory-backend-memfd,id=ram,size={memory}M,share=on,prealloc=on", "-smp", "1", "-nic", "none"]
         elif nic:
             words += ["-netdev", netdev or lab.netdev(), "-device", f"{nic},netdev=n0,mac={mac}{nic_words}"]
         if uefi:
