@@ -47,7 +47,7 @@ LINUX   := kernel/linux/image.o kernel/linux/claims.o kernel/linux/medium.o kern
            kernel/linux/cpio.o kernel/linux/init_blob.o kernel/linux/ident_map.o kernel/linux/params.o \
            kernel/linux/efi_map.o kernel/linux/seed.o kernel/linux/prepare.o kernel/linux/start.o \
            kernel/linux/jump.o
-LIB     := lib/err.o lib/string.o lib/copy.o lib/number.o lib/format.o lib/sha256.o
+LIB     := lib/err.o lib/string.o lib/copy.o lib/number.o lib/format.o lib/ip6.o lib/sha256.o
 
 OBJS := $(addprefix $(BUILD)/,$(BOOT) $(KERNEL) $(DRIVERS) $(NET) $(ISO) $(LINUX) $(LIB))
 

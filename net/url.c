@@ -1,16 +1,16 @@
 // URLs of http and https: parse, resolve against a base, print. Spec: RFC 3986 (3 syntax, 5.2 resolution),
 // RFC 1035 2.3.4 (name lengths), RFC 7617 2 (what userinfo may hold). Not handled: other schemes, IPv6
-// zone ids (RFC 6874), internationalised names (give them as xn--), normalisation of percent escapes.
+// zone ids (RFC 6874), IPvFuture, internationalised names (give them as xn--), normalisation of percent escapes.
 #include "net/url.h"  // struct url
 
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/err.h"  // fail
+#include "lib/ip6.h"  // ip6_parse
 
 #define LABEL_MAX 63         // RFC 1035 2.3.4
 #define NAME_MAX_OCTETS 253  // what 255 octets on the wire leave for the dotted form
-#define IPV6_GROUPS 8
 
 struct text {
     const char *at;
@@ -101,58 +101,6 @@ static size_t scheme_length(struct text text)
     return 0;
 }
 
-static bool ipv4_valid(const char *s, size_t n)
-{
-    unsigned octets = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned value = 0, digits = 0;
-        while (i < n && is_digit(s[i]) && digits < 3) {
-            value = value * 10 + (unsigned)(s[i++] - '0');
-            digits++;
-        }
-        if (digits == 0 || value > 255 || ++octets > 4)
-            return false;
-        if (i < n && (s[i] != '.' || i + 1 == n))
-            return false;
-    }
-    return octets == 4;
-}
-
-// RFC 4291 2.2: up to eight groups, one "::", the last two groups perhaps as an IPv4 address.
-static bool ipv6_valid(const char *s, size_t n)
-{
-    unsigned groups = 0;
-    bool gap = n >= 2 && s[0] == ':' && s[1] == ':';
-    size_t i = gap ? 2 : 0;
-
-    while (i < n) {
-        size_t end = i;
-        while (end < n && end - i < 4 && hex_value(s[end]) >= 0)
-            end++;
-        if (end < n && s[end] == '.') {
-            if (!ipv4_valid(s + i, n - i))
-                return false;
-            groups += 2;
-            break;
-        }
-        if (end == i)
-            return false;
-        groups++;
-        i = end;
-        if (i == n)
-            break;
-        if (s[i++] != ':' || i == n)
-            return false;
-        if (s[i] == ':') {
-            if (gap)
-                return false;
-            gap = true;
-            i++;
-        }
-    }
-    return gap ? groups < IPV6_GROUPS : groups == IPV6_GROUPS;
-}
-
 // Letters, digits, '-', '_' in labels of 1 to 63 bytes; one dot at the end is the root.
 static bool name_valid(struct text name)
 {
@@ -175,18 +123,36 @@ static bool name_valid(struct text name)
     return true;
 }
 
+static int parse_ipv6(struct url *url, struct text host)
+{
+    char shown[80];
+    uint8_t address[IP6_BYTES];
+
+    // RFC 6874 writes the percent sign of a zone as %25; many write it as it is.
+    if (memchr(host.at, '%', host.length))
+        return fail(ERR_URL_INVALID, "'%s' names a zone, which is not supported: leave out what follows the %%",
+                    show(host, shown, sizeof shown));
+    if (!ip6_parse(host.at, host.length, address))
+        return fail(ERR_URL_INVALID, "'%s' is not an IPv6 address", show(host, shown, sizeof shown));
+    ip6_text(address, url->host);
+    return 0;
+}
+
 static int parse_host(struct url *url, struct text host)
 {
     char shown[80];
-    if (url->host_is_ipv6 && !ipv6_valid(host.at, host.length))
-        return fail(ERR_URL_INVALID, "'%s' is not an IPv6 address", show(host, shown, sizeof shown));
+    uint8_t address[4];
+
+    if (url->host_is_ipv6)
+        return parse_ipv6(url, host);
     if (host.length == 0)
         return fail(ERR_URL_INVALID, "the URL names no host");
-    if (!url->host_is_ipv6 && !name_valid(host))
+    if (!name_valid(host))
         return fail(ERR_URL_INVALID, "'%s' is not a host name", show(host, shown, sizeof shown));
     for (size_t i = 0; i < host.length; i++)
         url->host[i] = to_lower(host.at[i]);
     url->host[host.length] = '\0';
+    url->host_is_ipv4 = ip4_parse(host.at, host.length, address);
     return 0;
 }
 

@@ -13,8 +13,9 @@ enum url_scheme { URL_HTTP, URL_HTTPS };
 
 struct url {
     enum url_scheme scheme;
-    char host[URL_HOST_MAX];   // lower case, without [] of an IPv6 literal
+    char host[URL_HOST_MAX];   // lower case; an IPv6 literal as ip6_text() writes it, without []
     bool host_is_ipv6;         // was written in brackets
+    bool host_is_ipv4;         // four numbers with dots: not a name to look up
     uint16_t port;             // explicit or the scheme's default
     bool port_given;
     char userinfo[256];        // "user:password" percent-decoded, "" when absent

@@ -8,7 +8,7 @@ include lib/third_party.mk
 
 HOSTED_SRC := tests/hosted/hosted_fetch.c tests/hosted/tap_nic.c tests/unit/host.c drivers/nic_buf.c kernel/random.c \
               net/netif.c net/join.c net/filter.c net/address.c net/dhcp_options.c net/stack.c net/dns.c net/tcp.c net/poll.c net/lwip/port.c \
-              net/backend.c net/stack_backend.c net/download.c net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c net/url.c lib/err.c lib/sha256.c \
+              net/backend.c net/stack_backend.c net/download.c net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c net/url.c lib/ip6.c lib/err.c lib/sha256.c \
               $(wildcard net/http/*.c)
 HOSTED_THIRD := $(LWIP_SRC) $(SHA256_SRC)
 

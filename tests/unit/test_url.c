@@ -40,8 +40,12 @@ static void accepts(void **state)
         {"http://[::1]/", "::1", "", "/", "http://[::1]/", "[::1]", URL_HTTP, 80, false, true},
         {"http://[2001:DB8::10]:81/x", "2001:db8::10", "", "/x", "http://[2001:db8::10]:81/x",
          "[2001:db8::10]:81", URL_HTTP, 81, true, true},
-        {"http://[::ffff:10.0.0.1]", "::ffff:10.0.0.1", "", "/", "http://[::ffff:10.0.0.1]/",
-         "[::ffff:10.0.0.1]", URL_HTTP, 80, false, true},
+        {"http://[::ffff:10.0.0.1]", "::ffff:a00:1", "", "/", "http://[::ffff:a00:1]/", "[::ffff:a00:1]",
+         URL_HTTP, 80, false, true},
+        {"http://u:p@[2001:0db8:0:0:0:0:0:00fE]:8080/x?a=[::2]", "2001:db8::fe", "u:p", "/x?a=[::2]",
+         "http://[2001:db8::fe]:8080/x?a=[::2]", "[2001:db8::fe]:8080", URL_HTTP, 8080, true, true},
+        {"https://[fe80::1]:443", "fe80::1", "", "/", "https://[fe80::1]/", "[fe80::1]", URL_HTTPS, 443, true,
+         true},
         {"http://[1:2:3:4:5:6:7:8]/", "1:2:3:4:5:6:7:8", "", "/", "http://[1:2:3:4:5:6:7:8]/",
          "[1:2:3:4:5:6:7:8]", URL_HTTP, 80, false, true},
         {"http://[1::]/", "1::", "", "/", "http://[1::]/", "[1::]", URL_HTTP, 80, false, true},
@@ -148,7 +152,13 @@ static void refuses(void **state)
         {TEXT("http://[::1.2.3.256]/"), ERR_URL_INVALID, "IPv6"},
         {TEXT("http://[::1.2.3.4.]/"), ERR_URL_INVALID, "IPv6"},
         {TEXT("http://[::1.2.3.4:1]/"), ERR_URL_INVALID, "IPv6"},
-        {TEXT("http://[fe80::1%25eth0]/"), ERR_URL_INVALID, "IPv6"},
+        {TEXT("http://[fe80::1%25eth0]/"), ERR_URL_INVALID, "'fe80::1%25eth0' names a zone"},
+        {TEXT("http://[fe80::1%eth0]:80/"), ERR_URL_INVALID, "names a zone"},
+        {TEXT("http://[v1.x]/"), ERR_URL_INVALID, "'v1.x' is not an IPv6 address"},
+        {TEXT("http://[2001:db8::1]8080/"), ERR_URL_INVALID, "only a port may follow"},
+        {TEXT("http://[[::1]]/"), ERR_URL_INVALID, "'[::1' is not an IPv6 address"},
+        {TEXT("http://[::1]:x/"), ERR_URL_INVALID, "'x' is not a port"},
+        {TEXT("http://2001:db8::1/"), ERR_URL_INVALID, "is not a port"},
         {TEXT("http://[::1]x/"), ERR_URL_INVALID, "only a port may follow"},
         {TEXT("http://h/a b"), ERR_URL_INVALID, "byte 11 of the URL is 0x20; such bytes are written as %20"},
         {TEXT("http://h/a\r\nX: y"), ERR_URL_INVALID, "0x0d"},
@@ -217,6 +227,8 @@ static void resolves(void **state)
         {"g;x", "http://a/b/c/g;x"},
         {"g;x?y#s", "http://a/b/c/g;x?y"},
         {"", "http://a/b/c/d;p?q"},
+        {"//[2001:DB8:0::1]:81/x", "http://[2001:db8::1]:81/x"},
+        {"http://[::1]/x", "http://[::1]/x"},
         {".", "http://a/b/c/"},
         {"./", "http://a/b/c/"},
         {"..", "http://a/b/"},
@@ -278,6 +290,42 @@ static void resolves(void **state)
     assert_int_equal(out.port, 8443);
 }
 
+static void tells_addresses_from_names(void **state)
+{
+    static const struct {
+        const char *text;
+        bool ipv4, ipv6;
+    } cases[] = {
+        {"http://10.0.2.2:80/", true, false}, {"http://10.0.2.256/", false, false}, {"http://10.0.2/", false, false},
+        {"http://10.0.2.2.x/", false, false}, {"http://h/10.0.2.2", false, false},  {"http://[::]/", false, true},
+        {"http://1.2.3.4./", false, false},
+    };
+    static struct url url;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(url_parse(&url, cases[i].text, strlen(cases[i].text)), 0);
+        assert_int_equal(url.host_is_ipv4, cases[i].ipv4);
+        assert_int_equal(url.host_is_ipv6, cases[i].ipv6);
+    }
+}
+
+// However a literal is written: the same host, so that a password goes along.
+static void keeps_password_for_the_same_literal(void **state)
+{
+    static struct url base, out;
+    (void)state;
+    assert_int_equal(url_parse(&base, TEXT("http://u:p@[2001:db8::1]/b")), 0);
+    assert_int_equal(url_resolve(&out, &base, TEXT("http://[2001:0DB8:0:0::1]/x")), 0);
+    assert_string_equal(out.userinfo, "u:p");
+    assert_int_equal(url_resolve(&out, &base, TEXT("http://[2001:db8::2]/x")), 0);
+    assert_string_equal(out.userinfo, "");
+    assert_int_equal(url_resolve(&out, &base, TEXT("/x")), 0);
+    assert_true(out.host_is_ipv6);
+    assert_int_equal(url_resolve(&out, &base, TEXT("http://10.0.0.1/x")), 0);
+    assert_false(out.host_is_ipv6);
+    assert_true(out.host_is_ipv4);
+}
+
 static void keeps_password_at_home(void **state)
 {
     static const char *const cases[][2] = {
@@ -305,6 +353,8 @@ int main(void)
         cmocka_unit_test(refuses),
         cmocka_unit_test(bounds),
         cmocka_unit_test(resolves),
+        cmocka_unit_test(tells_addresses_from_names),
+        cmocka_unit_test(keeps_password_for_the_same_literal),
         cmocka_unit_test(keeps_password_at_home),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

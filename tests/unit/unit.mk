@@ -9,12 +9,13 @@ UNIT-test_memmap_shared := kernel/memmap.c lib/err.c
 UNIT-test_heap := kernel/heap.c lib/err.c
 UNIT-test_options := kernel/options.c kernel/option_values.c lib/err.c
 UNIT-test_sha256 := lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
-UNIT-test_url := net/url.c lib/err.c
-UNIT-test_http_request := net/http/request.c net/url.c lib/err.c
+UNIT-test_ip6 := lib/ip6.c
+UNIT-test_url := net/url.c lib/ip6.c lib/err.c
+UNIT-test_http_request := net/http/request.c net/url.c lib/ip6.c lib/err.c
 UNIT-test_http_headers := net/http/headers.c lib/err.c
 UNIT-test_http_response := net/http/response.c net/http/headers.c net/http/status.c lib/err.c
 UNIT-test_http_chunked := net/http/chunked.c lib/err.c
-UNIT-test_http_client := tests/unit/http_peer.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
+UNIT-test_http_client := tests/unit/http_peer.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/ip6.c lib/err.c
 UNIT-test_doors := boot/doors.c boot/multiboot2.c boot/multiboot1.c boot/pvh.c kernel/firmware/efi_map.c lib/err.c
 UNIT-test_cpio := kernel/linux/cpio.c
 UNIT-test_efi_map := kernel/linux/efi_map.c lib/err.c
@@ -40,14 +41,14 @@ UNIT-test_intel_errors := $(INTEL)
 RTL8139 := tests/unit/rtl8139_fake.c tests/unit/rtl8139_fake_regs.c $(addprefix drivers/realtek/,rtl8139.c rtl8139_ids.c rtl8139_mac.c rtl8139_address.c rtl8139_rx.c rtl8139_tx.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
 UNIT-test_rtl8139_net := $(RTL8139)
 UNIT-test_rtl8139_errors := $(RTL8139)
-UNIT-test_ask := kernel/ask.c kernel/prompt.c net/url.c lib/err.c
+UNIT-test_ask := kernel/ask.c kernel/prompt.c net/url.c lib/ip6.c lib/err.c
 UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
 UNIT-test_backend := net/backend.c lib/err.c
-UNIT-test_uefi_stream := net/uefi_stream.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
-DOWNLOAD := tests/unit/download_peer.c net/download.c net/backend.c net/stack_backend.c net/digest_sink.c net/progress.c net/url.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
+UNIT-test_uefi_stream := net/uefi_stream.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/ip6.c lib/err.c
+DOWNLOAD := tests/unit/download_peer.c net/download.c net/backend.c net/stack_backend.c net/digest_sink.c net/progress.c net/url.c lib/ip6.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_download := $(DOWNLOAD)
 UNIT-test_download_backends := $(DOWNLOAD)
 NET_STACK := tests/unit/net_peer.c net/lwip/port.c net/netif.c net/join.c net/filter.c net/poll.c net/dhcp_options.c net/address.c net/stack.c net/dns.c net/tcp.c drivers/nic_buf.c lib/err.c $(LWIP_SRC:%=$(THIRD_PARTY)/%)
@@ -59,7 +60,7 @@ UNIT-test_framebuffer := kernel/framebuffer.c kernel/psf.c kernel/screen.c
 UNIT-test_console := kernel/console.c kernel/escape.c
 UNIT-test_spans := net/spans.c
 UNIT-test_parallel := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
-UNIT-test_parallel_http := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%) net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/err.c
+UNIT-test_parallel_http := net/parallel.c net/parallel_lane.c net/spans.c net/digest_sink.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%) net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/ip6.c lib/err.c
 ISO_READER := $(addprefix iso/,iso9660.c directory.c rock_ridge.c joliet.c path.c)
 ISO_FINDERS := $(addprefix iso/,boot_entry.c finder.c grub_cfg.c grub_lex.c grub_script.c grub_command.c grub_test.c grub_env.c bls.c isolinux_cfg.c treeinfo.c known_paths.c family.c)
 UNIT-test_boot_entry := tests/unit/tiny_iso.c $(ISO_READER) $(ISO_FINDERS) lib/err.c
