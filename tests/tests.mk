@@ -73,7 +73,7 @@ $(FUZZ_OBJS): $(BUILD)/fuzz-obj/%.o: $$(call source_of,$$*) | $(THIRD_PARTY_STAM
 # ---- instructions for each MiB ---------------------------------------------------------------------------
 include tests/profile/profile.mk
 
-.PHONY: unit fuzzers hosted wire models clang run iso gdb test check fuzz bench images profile profile-renew
+.PHONY: unit fuzzers hosted wire models clang run iso gdb test check fuzz bench bench-hash images profile profile-renew
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 # The network stack as a Linux program, for tests/hosted.
 hosted: $(THIRD_PARTY_STAMP)
@@ -109,6 +109,7 @@ fuzzers: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 #:                       BENCH=virtio,urlboot,linux     parts of names of NICs and clients (default all)
 #:                       SIZE=MiB (default 256)   ROUNDS=N (default 3)
 #:                       WIRE='delay_ms=12.5 loss_ppm=1000'   over distance and loss (each way; default: neither)
+#: make bench-hash   what sha256= costs: the same download with it and without, over wires of several speeds (ROUNDS=N)
 #: make images       the ISOs that the tests boot
 #:                   All: BUILD=dir, THIRD_PARTY=dir (sources already unpacked), CC=clang
 # Each installs what is missing first; a second make then sees the tools that the first one installed.
@@ -134,6 +135,11 @@ bench:
 	@sh tests/setup.sh bench
 	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/urlboot.elf
 	@$(PYTHON) -B tests/bench/bench.py --build $(BUILD) --size $(SIZE) --rounds $(ROUNDS) --only "$$BENCH" --wire "$(WIRE)"
+
+bench-hash:
+	@sh tests/setup.sh test
+	@$(MAKE) --no-print-directory $(JOBS) hosted $(PROFILE_DIR)/receive
+	@$(PYTHON) -B tests/bench/hash_cost.py --build $(BUILD) --size $(SIZE) --rounds $(ROUNDS)
 
 # The test systems: a small ISO for the matrix, a full Debian Live ISO. Made once, kept in build/.
 images:

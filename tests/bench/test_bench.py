@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import hash_cost
 import measure
 from bench import choose, shuffled
 from clients import Urlboot
@@ -292,3 +293,10 @@ def test_hung_up(monkeypatch):
         world = World(monkeypatch, [(5, 4, status, 60)], [("a", 1, 5, 5)])
         with pytest.raises(measure.RunError, match="the client took 60000000 of 100000000 bytes"):
             world.download()
+
+
+def test_hash_cost():
+    """The table's line, and a processor's number as /sys wants it."""
+    pairs = [{"without": 100, "with": 90}, {"without": 300, "with": 210}, {"without": 200, "with": 160}]
+    assert hash_cost.row("1 Gb/s", pairs) == "| 1 Gb/s | 200 (100-300) | 160 (90-210) | 0.80 |"
+    assert [hash_cost.mask(n) for n in (0, 5, 32, 70)] == ["1", "20", "1,00000000", "40,00000000,00000000"]

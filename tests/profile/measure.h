@@ -20,6 +20,10 @@ struct measure_counts {      // events that product code caused, inside the wind
 
 extern struct measure_counts measure_counts;
 
+// Of the processor's clock in the window, the product's code alone, its copies and its hash included. Under valgrind
+// it says nothing.
+extern uint64_t measure_ticks;
+
 // Opens and closes the window. To be called while paused.
 void measure_window(bool open);
 
