@@ -112,7 +112,7 @@ static const struct backend uefi_backend = {
     .up = uefi_up,
     .down = uefi_down,
     .connect = uefi_connect,
-    .https = true,
+    .offers = BACKEND_HTTPS,
     .yields = true,
     .shares_ram = true,
 };
@@ -221,6 +221,17 @@ static const struct backend *const lists[][BACKENDS_MAX] = {
     [OPT_BACKEND_SNP] = {&snp_backend},
 };
 
+// What every URL needs of a backend.
+static unsigned needs_of_all(const struct options *opt)
+{
+    static struct url url;               // too large for the stack
+    unsigned needs = opt->url_count > 0 ? BACKEND_HTTPS | BACKEND_IPV6 : 0;
+
+    for (unsigned i = 0; i < opt->url_count; i++)
+        needs &= url_parse(&url, opt->urls[i], strlen(opt->urls[i])) < 0 ? 0 : backend_needs(&url);
+    return needs;
+}
+
 int stage_network(struct boot *b)
 {
     const struct backend *const *list = lists[b->options.backend];
@@ -233,5 +244,5 @@ int stage_network(struct boot *b)
         count++;
     b->backends = (struct backends){.list = list, .count = count, .ctx = b};
     stack_cancelled = stage_key_cancels;
-    return backends_first(&b->backends);
+    return backends_first(&b->backends, needs_of_all(&b->options));
 }

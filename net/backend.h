@@ -5,9 +5,9 @@
 // Example:
 //     static const struct backend *const list[] = {&uefi_backend, &native_backend};
 //     struct backends chain = {.list = list, .count = 2, .ctx = boot};
-//     err = backends_first(&chain);                         // the first that comes up
+//     err = backends_first(&chain, 0);                      // the first that comes up
 //     ... download with backends_current(&chain) ...
-//     if (it failed) err = backends_next(&chain, err);      // and the next
+//     if (it failed) err = backends_next(&chain, err, 0);   // and the next
 #ifndef URLBOOT_NET_BACKEND_H
 #define URLBOOT_NET_BACKEND_H
 
@@ -19,6 +19,9 @@
 
 #define BACKENDS_MAX 4
 #define BACKEND_WHY_MAX 96
+
+// What not every backend can do, and a URL may need; one bit each.
+enum { BACKEND_HTTPS = 1, BACKEND_IPV6 = 2 };
 
 struct backend_times {
     uint64_t dns_us, connect_us;   // what of a connect() was resolving the name, and what the handshake
@@ -40,10 +43,17 @@ struct backend {
                    struct backend_times *times);
     // The same without waiting for the server, for further connections. NULL: one at a time is all there is.
     int (*connect_soon)(const struct url *url, uint32_t timeout_ms, struct stream **stream);
-    bool https;                    // connect() opens https URLs
+    unsigned offers;               // which of BACKEND_... connect() can do
     bool yields;                   // slow by nature: left for the next one when it turns out so
     bool shares_ram;               // boot services have some of it: the next one may have more
 };
+
+// Which of BACKEND_... a backend must offer for this URL: an IPv6 address instead of a name needs one.
+unsigned backend_needs(const struct url *url);
+
+// 0, or fail() with what is missing for a URL with `needs` where a backend offers `offers`:
+// ERR_SCHEME_UNSUPPORTED, ERR_UNSUPPORTED.
+int backend_lacks(unsigned offers, unsigned needs);
 
 // The stack that is up already (net/stack.h): what is left when nobody chooses.
 extern const struct backend stack_backend;
@@ -65,13 +75,13 @@ struct backends {
     } record[BACKENDS_MAX];
 };
 
-// Brings up the first backend that works. 0, or the error of the last one that was tried; fail_detail() then
-// has the reasons of all that were.
-int backends_first(struct backends *b);
+// Brings up the first backend that works and offers all that the URLs need (bits of BACKEND_...). 0, or the
+// error of the last one that was tried; fail_detail() then has the reasons of all that were.
+int backends_first(struct backends *b, unsigned needs);
 
 // Leaves the one in use because of fail_detail(), under the name of `err` unless that is 0, and brings up the
-// next one; with `https`, of those that open such URLs. As backends_first(), never 0 without a backend.
-int backends_next(struct backends *b, int err, bool https);
+// next one that offers what is needed. As backends_first(), never 0 without a backend.
+int backends_next(struct backends *b, int err, unsigned needs);
 
 // The one in use, NULL when there is none.
 const struct backend *backends_current(const struct backends *b);
@@ -79,8 +89,8 @@ const struct backend *backends_current(const struct backends *b);
 // Gives back what the one in use has taken. Nothing happens when there is none; none is in use afterwards.
 void backends_end(struct backends *b);
 
-// True when another one that is available follows the one in use; with `https`, one that opens such URLs.
-// fail_detail() stays as it is. Asks available(), which may look at the machine: not for every packet.
-bool backends_more(const struct backends *b, bool https);
+// True when another one that is available and offers what is needed follows the one in use. fail_detail()
+// stays as it is. Asks available(), which may look at the machine: not for every packet.
+bool backends_more(const struct backends *b, unsigned needs);
 
 #endif

@@ -90,17 +90,15 @@ static const struct backend *backend_of(const struct run *r)
     return r->d->backends != NULL ? backends_current(r->d->backends) : &stack_backend;
 }
 
-// Whether what is asked for now, after redirects, is an https URL.
-static bool is_https(const struct run *r)
+// What a backend must offer for what is asked for now, after redirects.
+static unsigned needs_of(const struct run *r)
 {
-    const struct url *url = r->get.final_url.host[0] != '\0' ? &r->get.final_url : &r->url;
-
-    return url->scheme == URL_HTTPS;
+    return backend_needs(r->get.final_url.host[0] != '\0' ? &r->get.final_url : &r->url);
 }
 
 static bool can_leave(const struct run *r)
 {
-    return r->d->backends != NULL && backends_more(r->d->backends, is_https(r));
+    return r->d->backends != NULL && backends_more(r->d->backends, needs_of(r));
 }
 
 // A backend that is slow by nature is left when the rest would take much longer than changing to another one.
@@ -177,7 +175,8 @@ static int connect_to(void *ctx, const struct url *url, struct stream **stream)
     uint64_t start = now_us();
 
     // Name and server may each take the whole of timeout=: say what is waited for.
-    log_info("connecting to %s:%u", url->host, url->port);
+    const char *open = url->host_is_ipv6 ? "[" : "", *close = url->host_is_ipv6 ? "]" : "";
+    log_info("connecting to %s%s%s:%u", open, url->host, close, url->port);
     int err = backend_of(r)->connect(url, r->d->timeout_ms, stream, &times);
     r->handshake_us = times.connect_us;
     r->d->dns_us += times.dns_us;
@@ -219,9 +218,9 @@ static int attempt(struct run *r)
     r->get.timeout_ms = r->d->timeout_ms;
     // One that is to be left when it is slow is not waited for as long as one that nothing follows.
     if (backend->yields && r->get.timeout_ms > YIELD_MS &&
-        backends_more(r->d->backends, r->url.scheme == URL_HTTPS))
+        backends_more(r->d->backends, backend_needs(&r->url)))
         r->get.timeout_ms = YIELD_MS;
-    r->get.https = backend->https;
+    r->get.https = (backend->offers & BACKEND_HTTPS) != 0;
     r->get.offset = resume ? r->have : 0;
     if (resume && r->source == r->mirror)
         r->get.validator = r->validator;
@@ -369,7 +368,7 @@ static int run_all(struct run *r)
         if (cure == GIVE_UP)
             return err;
         if (leaves_backend(r, err, cure)) {
-            err = backends_next(r->d->backends, r->too_slow ? 0 : err, is_https(r));
+            err = backends_next(r->d->backends, r->too_slow ? 0 : err, needs_of(r));
             if (err < 0)
                 return err;
             continue;

@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "lib/clock.h"    // deadline_ms
-#include "lib/err.h"      // fail
-#include "net/backend.h"  // stack_backend
+#include "net/backend.h"  // backend_lacks
 #include "net/stack.h"    // tcp_open
 
 // The last host asked for; further connections of one download go to the same.
@@ -12,12 +11,12 @@ static uint32_t address;
 
 static int resolve(const struct url *url, uint32_t timeout_ms)
 {
-    if (url->scheme != URL_HTTP)
-        return fail(ERR_SCHEME_UNSUPPORTED, "https:// to %s needs TLS, which is not built in", url->host);
-    if (url->host_is_ipv6)
-        return fail(ERR_UNSUPPORTED, "[%s] is an IPv6 address", url->host);
+    int err = backend_lacks(0, backend_needs(url));
+
+    if (err < 0)
+        return err;
     host[0] = '\0';
-    int err = dns_lookup(url->host, &address, deadline_ms(timeout_ms));
+    err = dns_lookup(url->host, &address, deadline_ms(timeout_ms));
     if (err == 0)
         memcpy(host, url->host, sizeof(host));
     return err;

@@ -71,13 +71,13 @@ static int set_up(void **state)
 static void test_first_works(void **state)
 {
     (void)state;
-    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(backends_first(&chain, 0), 0);
     assert_ptr_equal(backends_current(&chain), &a);
     assert_string_equal(calls, "aA");
-    assert_true(backends_more(&chain, false));
+    assert_true(backends_more(&chain, 0));
     available_b = ERR_NO_NIC_FOUND;
     fail_http_status(404, "why it is asked");
-    assert_false(backends_more(&chain, false));
+    assert_false(backends_more(&chain, 0));
     assert_non_null(strstr(fail_detail(), "why it is asked"));
     assert_int_equal(fail_http_code(), 404);
 }
@@ -86,13 +86,13 @@ static void test_falls_back(void **state)
 {
     (void)state;
     up_a = ERR_DHCP_TIMEOUT;
-    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(backends_first(&chain, 0), 0);
     assert_ptr_equal(backends_current(&chain), &b);
     assert_string_equal(calls, "aAbB");
     assert_true(chain.record[0].left);
     assert_string_equal(chain.record[0].why, "DhcpTimeout: reason of A");
     assert_false(chain.record[1].left);
-    assert_false(backends_more(&chain, false));
+    assert_false(backends_more(&chain, 0));
 }
 
 // Not to be tried at all: up() is not called, and the reason is kept all the same.
@@ -100,7 +100,7 @@ static void test_not_available(void **state)
 {
     (void)state;
     available_a = ERR_UEFI_PROTOCOL_NOT_FOUND;
-    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(backends_first(&chain, 0), 0);
     assert_string_equal(calls, "abB");
     assert_string_equal(chain.record[0].why, "UefiProtocolNotFound: reason of a");
 }
@@ -108,14 +108,14 @@ static void test_not_available(void **state)
 static void test_leaves(void **state)
 {
     (void)state;
-    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(backends_first(&chain, 0), 0);
     fail(ERR_STALLED, "it is slow");
-    assert_int_equal(backends_next(&chain, 0, false), 0);
+    assert_int_equal(backends_next(&chain, 0, 0), 0);
     assert_ptr_equal(backends_current(&chain), &b);
     assert_string_equal(calls, "aAxbB");
     assert_string_equal(chain.record[0].why, "it is slow");
     fail(ERR_CONNECTION_RESET, "gone");
-    assert_int_equal(backends_next(&chain, ERR_CONNECTION_RESET, false), ERR_CONNECTION_RESET);
+    assert_int_equal(backends_next(&chain, ERR_CONNECTION_RESET, 0), ERR_CONNECTION_RESET);
     assert_string_equal(fail_detail(), "a: it is slow; b: ConnectionReset: gone");
 }
 
@@ -124,23 +124,23 @@ static void test_all_fail(void **state)
     (void)state;
     up_a = ERR_DHCP_TIMEOUT;
     up_b = ERR_NO_LINK;
-    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_int_equal(backends_first(&chain, 0), ERR_NO_LINK);
     assert_string_equal(fail_detail(), "a: DhcpTimeout: reason of A; b: NoLink: reason of B");
     // What is not there at all is no news beside what failed; alone it is.
     set_up(NULL);
     up_a = ERR_DHCP_TIMEOUT;
     available_b = ERR_NO_NIC_FOUND;
-    assert_int_equal(backends_first(&chain), ERR_DHCP_TIMEOUT);
+    assert_int_equal(backends_first(&chain, 0), ERR_DHCP_TIMEOUT);
     assert_string_equal(fail_detail(), "a: DhcpTimeout: reason of A");
     set_up(NULL);
     available_a = ERR_NO_NIC_FOUND;
     available_b = ERR_NO_LINK;
-    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_int_equal(backends_first(&chain, 0), ERR_NO_LINK);
     assert_string_equal(fail_detail(), "a: NoNicFound: reason of a; b: NoLink: reason of b");
     // A key stops the search.
     set_up(NULL);
     up_a = ERR_CANCELLED;
-    assert_int_equal(backends_first(&chain), ERR_CANCELLED);
+    assert_int_equal(backends_first(&chain, 0), ERR_CANCELLED);
     assert_string_equal(calls, "aA");
 }
 
@@ -148,20 +148,69 @@ static void test_all_fail(void **state)
 static void test_https(void **state)
 {
     (void)state;
-    assert_int_equal(backends_first(&chain), 0);
-    assert_false(backends_more(&chain, true));
-    assert_true(backends_more(&chain, false));
+    assert_int_equal(backends_first(&chain, 0), 0);
+    assert_false(backends_more(&chain, BACKEND_HTTPS));
+    assert_true(backends_more(&chain, 0));
     fail(ERR_STALLED, "it is slow");
-    assert_true(backends_next(&chain, 0, true) < 0);
+    assert_true(backends_next(&chain, 0, BACKEND_HTTPS) < 0);
     assert_string_equal(calls, "aAbx");
     assert_null(backends_current(&chain));
     assert_non_null(strstr(chain.record[1].why, "SchemeUnsupported"));
 }
 
+// The same for an IPv6 address in the URL, which is known before anything is tried.
+static void test_ipv6(void **state)
+{
+    static const struct backend six = { .name = "six", .what = "six", .available = a_available, .up = a_up,
+                                        .offers = BACKEND_IPV6 };
+    static const struct backend *const list[] = { &b, &six, &b };
+
+    (void)state;
+    chain = (struct backends){ .list = list, .count = 3, .ctx = calls };
+    assert_int_equal(backends_first(&chain, BACKEND_IPV6), 0);
+    assert_string_equal(calls, "aA");
+    assert_string_equal(chain.record[0].why,
+                        "Unsupported: the URL has an IPv6 address, and our own stack knows IPv4 only");
+    assert_false(backends_more(&chain, BACKEND_IPV6));
+    assert_true(backends_more(&chain, 0));
+    // What failed is the error, with its advice, not what never could.
+    set_up(NULL);
+    chain = (struct backends){ .list = list, .count = 3, .ctx = calls };
+    up_a = ERR_NO_LINK;
+    assert_int_equal(backends_first(&chain, BACKEND_IPV6), ERR_NO_LINK);
+    assert_string_equal(fail_detail(), "six: NoLink: reason of A");
+    assert_string_equal(fail_advice(ERR_NO_LINK), err_advice(ERR_NO_LINK));
+    // Alone it says what to do.
+    chain = (struct backends){ .list = list, .count = 1, .ctx = calls };
+    assert_int_equal(backends_first(&chain, BACKEND_IPV6), ERR_UNSUPPORTED);
+    assert_non_null(strstr(fail_advice(ERR_UNSUPPORTED), "IPv4 address"));
+    assert_int_equal(backend_lacks(BACKEND_IPV6, BACKEND_IPV6 | BACKEND_HTTPS), ERR_SCHEME_UNSUPPORTED);
+    assert_int_equal(backend_lacks(BACKEND_IPV6 | BACKEND_HTTPS, BACKEND_IPV6 | BACKEND_HTTPS), 0);
+}
+
+// An advice of its own survives the reasons of the others.
+static int advises(void *ctx)
+{
+    (void)ctx;
+    return fail_try(fail(ERR_NO_IP_ADDRESS, "none came"), "ask for one");
+}
+
+static void test_advice(void **state)
+{
+    static const struct backend adviser = { .name = "c", .what = "the third", .up = advises };
+    static const struct backend *const list[] = { &adviser, &b };
+
+    (void)state;
+    chain = (struct backends){ .list = list, .count = 2, .ctx = calls };
+    available_b = ERR_NO_NIC_FOUND;
+    assert_int_equal(backends_first(&chain, 0), ERR_NO_IP_ADDRESS);
+    assert_string_equal(fail_advice(ERR_NO_IP_ADDRESS), "ask for one");
+}
+
 static void test_end(void **state)
 {
     (void)state;
-    backends_first(&chain);
+    backends_first(&chain, 0);
     backends_end(&chain);
     backends_end(&chain);
     assert_string_equal(calls, "aAx");
@@ -174,10 +223,10 @@ static void test_only_one(void **state)
     (void)state;
     chain.count = 1;
     up_a = ERR_NO_LINK;
-    assert_int_equal(backends_first(&chain), ERR_NO_LINK);
+    assert_int_equal(backends_first(&chain, 0), ERR_NO_LINK);
     assert_string_equal(fail_detail(), "reason of A");
     chain.count = 0;
-    assert_int_equal(backends_first(&chain), ERR_NO_NIC_FOUND);
+    assert_int_equal(backends_first(&chain, 0), ERR_NO_NIC_FOUND);
 }
 
 int main(void)
@@ -187,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup(test_not_available, set_up), cmocka_unit_test_setup(test_leaves, set_up),
         cmocka_unit_test_setup(test_all_fail, set_up),      cmocka_unit_test_setup(test_only_one, set_up),
         cmocka_unit_test_setup(test_https, set_up),         cmocka_unit_test_setup(test_end, set_up),
+        cmocka_unit_test_setup(test_ipv6, set_up),          cmocka_unit_test_setup(test_advice, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

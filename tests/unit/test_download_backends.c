@@ -12,7 +12,8 @@
 #include <cmocka.h>
 #undef fail  // cmocka's; ours is a function
 
-static const char *const urls[] = { "http://a.test/x" };
+static const char *const name_urls[] = { "http://a.test/x" };
+static const char *const *urls = name_urls;
 static unsigned ups, downs;
 
 static int count_up(void *ctx)
@@ -71,7 +72,7 @@ static struct download run_chain(const struct backend *first, const struct backe
     script_length = count;
     asked = ups = downs = 0;
     asked_at = clock_us;
-    assert_int_equal(backends_first(&chain), 0);
+    assert_int_equal(backends_first(&chain, 0), 0);
     assert_int_equal(download_run(&d), expected);
     assert_int_equal(asked, count);
     assert_int_equal(place.begins, expected == ERR_UEFI_OPERATION_FAILED ? 0 : 1);
@@ -147,12 +148,29 @@ static void test_leaves_the_broken_backend(void **state)
     assert_int_equal(downs, 0);
 }
 
+// An IPv6 address in the URL keeps the one that knows IPv6, whatever happens to it.
+static void test_ipv6_has_one_way(void **state)
+{
+    static const char *const literal[] = { "http://[2001:db8::1]/x" };
+    static const struct backend six = { .name = "six", .what = "six", .up = count_up, .down = count_down,
+                                        .connect = no_way, .offers = BACKEND_IPV6 };
+    static const struct answer answers[] = { { .host = "2001:db8::1", .until = WHOLE, .alone = true } };
+
+    (void)state;
+    urls = literal;
+    run_chain(&six, &fast, answers, 1, ERR_UEFI_OPERATION_FAILED);
+    assert_int_equal(ups, 1);
+    assert_int_equal(downs, 0);
+    urls = name_urls;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaves_the_slow_backend),
         cmocka_unit_test(test_stays),
         cmocka_unit_test(test_leaves_the_broken_backend),
+        cmocka_unit_test(test_ipv6_has_one_way),
     };
 
     return cmocka_run_group_tests(tests, make_image, NULL);
