@@ -22,7 +22,7 @@ KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/st
            kernel/font.o kernel/screen.o kernel/keyboard.o kernel/scancode.o kernel/escape.o \
            kernel/prompt.o kernel/progress.o kernel/phase.o kernel/profile.o kernel/failure.o kernel/reboot.o \
            kernel/log.o kernel/panic.o kernel/symbols.o \
-           kernel/firmware/efi.o kernel/firmware/efi_memory.o kernel/firmware/efi_network.o kernel/firmware/efi_http.o kernel/firmware/efi_snp.o kernel/firmware/efi_start.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
+           kernel/firmware/efi.o kernel/firmware/efi_memory.o kernel/firmware/efi_network.o kernel/firmware/efi_ip4.o kernel/firmware/efi_ip6.o kernel/firmware/efi_http.o kernel/firmware/efi_snp.o kernel/firmware/efi_start.o kernel/firmware/efi_map.o kernel/firmware/efi_paging.o \
            kernel/options.o kernel/option_values.o kernel/memory_init.o kernel/memmap.o kernel/heap.o kernel/tune.o \
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/tsc_rate.o kernel/random.o \
            kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o

@@ -9,6 +9,7 @@
 #include "kernel/phase.h"                // phase_begin
 #include "lib/clock.h"                   // deadline_ms
 #include "lib/err.h"                     // fail
+#include "lib/ip6.h"                     // ip6_text
 #include "lib/log.h"                     // log_info
 #include "lib/mac.h"                     // mac_text
 #include "net/address.h"                 // address_static
@@ -38,9 +39,13 @@ static int uefi_available(void *ctx)
     return err;
 }
 
-static int make_wish(const struct options *opt, struct efi_network_wish *wish)
+// What uefi_up() was told, for hosts that only a redirect or a mirror names.
+static struct efi_network_wish wish;
+static uint64_t address_ms;
+
+static int make_wish(const struct options *opt)
 {
-    *wish = (struct efi_network_wish){.dhcp = opt->ip.dhcp, .mac = opt->nic};
+    wish = (struct efi_network_wish){.dhcp = opt->ip.dhcp, .mac = opt->nic};
     // What is no MAC address is a PCI address, and shorter (option_nic()).
     if (opt->nic != NULL && strlen(opt->nic) != MAC_TEXT_MAX - 1)
         return fail(ERR_UNSUPPORTED, "the firmware's controllers are chosen by nic=MAC only");
@@ -49,10 +54,10 @@ static int make_wish(const struct options *opt, struct efi_network_wish *wish)
     struct stack_lease lease;
     struct stack_ip ip = stage_ip(opt);
     int err = address_static(&lease, &ip);
-    wish->client = lease.address;
-    wish->netmask = lease.netmask;
-    wish->gateway = lease.gateway;
-    memcpy(wish->dns, lease.dns, sizeof(wish->dns));
+    wish.client = lease.address;
+    wish.netmask = lease.netmask;
+    wish.gateway = lease.gateway;
+    memcpy(wish.dns, lease.dns, sizeof(wish.dns));
     return err;
 }
 
@@ -66,13 +71,68 @@ static bool native_is_possible(void)
     return known == POSSIBLE;
 }
 
+// Says which address is used, when it is another one than before.
+static void tell_address(const struct efi_network *got)
+{
+    static char told[64];
+    char text[IP6_TEXT_MAX], mac[MAC_TEXT_MAX], now[sizeof(told)];
+    const uint8_t *a = (const uint8_t *)&got->address;
+
+    if (got->ipv6)
+        ip6_text(got->address6, text);
+    else
+        snprintf(text, sizeof(text), "%u.%u.%u.%u", a[0], a[1], a[2], a[3]);
+    snprintf(now, sizeof(now), "%s on %s", text, mac_text(got->mac, mac));
+    if (strcmp(now, told) == 0)
+        return;
+    memcpy(told, now, sizeof(told));
+    log_info("UEFI: %s", told);
+}
+
+// An address from which the host of `url` can be reached, waited for at most `patience_ms`.
+static int uefi_reach(const struct url *url, uint64_t patience_ms, struct efi_network *got)
+{
+    struct efi_network_host host = {.kind = url->host_is_ipv4 ? EFI_HOST_IP4 : EFI_HOST_NAME};
+
+    if (url->host_is_ipv6 && ip6_parse(url->host, strlen(url->host), host.ip6))
+        host.kind = EFI_HOST_IP6;
+    if (host.kind == EFI_HOST_IP6 && !wish.dhcp)
+        return fail_try(fail(ERR_UNSUPPORTED, "ip= gives IPv4 addresses only, the URL has an IPv6 one"),
+                        "leave out ip=, or use the server's name or IPv4 address");
+    int err = efi_network_up(&wish, &host, stack_check_cancel, deadline_ms(patience_ms), got);
+    if (err == 0)
+        tell_address(got);
+    return err;
+}
+
+// Reaches for the first URL, and for another one when that fails and its host is another kind of address.
+static int uefi_reach_any(const struct options *opt)
+{
+    bool haste = opt->backend == OPT_BACKEND_AUTO && native_is_possible();
+    bool tried[2] = {false, false};      // without and with an IPv6 address in the URL
+    int err = 0;
+
+    for (unsigned i = 0; i < opt->url_count; i++) {
+        static struct url url;           // too large for the stack
+        struct efi_network got;
+        // What cannot be read is the download's to refuse; until then it is a name.
+        if (url_parse(&url, opt->urls[i], strlen(opt->urls[i])) < 0)
+            memset(&url, 0, sizeof(url));
+        if (tried[url.host_is_ipv6])
+            continue;
+        tried[url.host_is_ipv6] = true;
+        // Our own drivers would not do better with an IPv6 address.
+        err = uefi_reach(&url, haste && !url.host_is_ipv6 ? HASTE_MS : address_ms, &got);
+        if (err == 0 || err == ERR_CANCELLED)
+            return err;
+    }
+    return err;
+}
+
 static int uefi_up(void *ctx)
 {
     struct boot *b = ctx;
-    struct efi_network_wish wish;
-    struct efi_network got;
-    bool haste = b->options.backend == OPT_BACKEND_AUTO && native_is_possible();
-    int err = make_wish(&b->options, &wish);
+    int err = make_wish(&b->options);
 
     if (err)
         return err;
@@ -80,15 +140,13 @@ static int uefi_up(void *ctx)
     log_info("UEFI: connecting the firmware's network drivers");
     efi_network_connect();
     phase_begin(PHASE_DHCP);
-    uint64_t patience = haste ? HASTE_MS : stage_address_ms(&b->options);
-    err = efi_network_up(&wish, stack_check_cancel, deadline_ms(patience), &got);
+    address_ms = stage_address_ms(&b->options);
+    err = uefi_reach_any(&b->options);
     if (err)
-        return err;
-    const uint8_t *a = (const uint8_t *)&got.address;
-    char mac[MAC_TEXT_MAX];
-    log_info("UEFI: %u.%u.%u.%u on %s", a[0], a[1], a[2], a[3], mac_text(got.mac, mac));
-    use(b, "uefi", "");
-    return 0;
+        efi_network_down();
+    else
+        use(b, "uefi", "");
+    return err;
 }
 
 static void uefi_down(void *ctx)
@@ -102,7 +160,9 @@ static int uefi_connect(const struct url *url, uint32_t timeout_ms, struct strea
 {
     // Name and handshake are the firmware's business, inside the first request.
     (void)times;
-    return uefi_stream_open(stream, url, timeout_ms);
+    struct efi_network from;
+    int err = uefi_reach(url, address_ms, &from);
+    return err < 0 ? err : uefi_stream_open(stream, url, &from, timeout_ms);
 }
 
 static const struct backend uefi_backend = {
@@ -112,7 +172,7 @@ static const struct backend uefi_backend = {
     .up = uefi_up,
     .down = uefi_down,
     .connect = uefi_connect,
-    .offers = BACKEND_HTTPS,
+    .offers = BACKEND_HTTPS | BACKEND_IPV6,
     .yields = true,
     .shares_ram = true,
 };

@@ -179,7 +179,8 @@ static void stream_close(struct stream *s)
         kfree(u);
 }
 
-int uefi_stream_open(struct stream **stream, const struct url *url, uint32_t timeout_ms)
+int uefi_stream_open(struct stream **stream, const struct url *url, const struct efi_network *from,
+                     uint32_t timeout_ms)
 {
     struct uefi_stream *u = kcalloc(1, sizeof(*u));
 
@@ -187,7 +188,7 @@ int uefi_stream_open(struct stream **stream, const struct url *url, uint32_t tim
         return fail(ERR_OUT_OF_HEAP, "no memory for a connection");
     u->stream = (struct stream){ stream_send, stream_peek, stream_ready, stream_consume, stream_close };
     url_format(url, u->url, sizeof(u->url));
-    int err = efi_http_open(&u->http, timeout_ms);
+    int err = efi_http_open(&u->http, from, timeout_ms);
     if (err < 0) {
         kfree(u);
         return err;

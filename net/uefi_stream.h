@@ -9,8 +9,12 @@
 #include "net/stream.h"  // struct stream
 #include "net/url.h"     // struct url
 
-// Makes a stream to the server of `url`, http or https. One request may be sent; firmware connects when its
-// last line has come. `timeout_ms` bounds that. 0, or what efi_http_open() returns.
-int uefi_stream_open(struct stream **stream, const struct url *url, uint32_t timeout_ms);
+struct efi_network;      // kernel/firmware/efi_network.h
+
+// Makes a stream to the server of `url`, http or https, from what efi_network_up() gave for its host. One
+// request may be sent; firmware connects when its last line has come. `timeout_ms` bounds that. 0, or what
+// efi_http_open() returns.
+int uefi_stream_open(struct stream **stream, const struct url *url, const struct efi_network *from,
+                     uint32_t timeout_ms);
 
 #endif

@@ -1,12 +1,13 @@
 // EFI_HTTP_PROTOCOL as a client. Spec: UEFI 2.10 section 29.6. One request an instance: what edk2 does with a
 // second one on the same connection differs from version to version.
-// Tested: OVMF 2022.11. Not handled: IPv6.
-#include "kernel/firmware/efi_http.h"  // efi_http_open
-#include "kernel/firmware/efi_state.h"  // efi_st
-#include "kernel/memory.h"              // kcalloc
-#include "lib/clock.h"                  // deadline_ms
-#include "lib/err.h"                    // fail
-#include "lib/log.h"                    // log_warn
+// Tested: OVMF 2022.11.
+#include "kernel/firmware/efi_http.h"     // efi_http_open
+#include "kernel/firmware/efi_network.h"  // struct efi_network
+#include "kernel/firmware/efi_state.h"    // efi_st
+#include "kernel/memory.h"                // kcalloc
+#include "lib/clock.h"                    // deadline_ms
+#include "lib/err.h"                      // fail
+#include "lib/log.h"                      // log_warn
 
 #include <Protocol/Http.h>
 #include <Protocol/ServiceBinding.h>
@@ -70,20 +71,27 @@ static int failed(EFI_STATUS status, const char *what)
     return fail(err, "the firmware's HTTP: %s: %s", what, efi_status_name(status));
 }
 
-static int configure(struct efi_http *h, uint32_t timeout_ms)
+static int configure(struct efi_http *h, const struct efi_network *from, uint32_t timeout_ms)
 {
-    EFI_HTTPv4_ACCESS_POINT node = {.UseDefaultAddress = TRUE};
+    EFI_HTTPv4_ACCESS_POINT node4 = {.UseDefaultAddress = TRUE};
+    EFI_HTTPv6_ACCESS_POINT node6 = {.LocalPort = 0};      // any
     EFI_HTTP_CONFIG_DATA config = {
         .HttpVersion = HttpVersion11,
         .TimeOutMillisec = timeout_ms,
-        .AccessPoint.IPv4Node = &node,
+        .LocalAddressIsIPv6 = from->ipv6,
     };
+
+    memcpy(&node6.LocalAddress, from->address6, sizeof(node6.LocalAddress));
+    if (from->ipv6)
+        config.AccessPoint.IPv6Node = &node6;
+    else
+        config.AccessPoint.IPv4Node = &node4;
     EFI_STATUS status = h->http->Configure(h->http, &config);
 
     return EFI_ERROR(status) ? failed(status, "setting it up") : 0;
 }
 
-int efi_http_open(struct efi_http **http, uint32_t timeout_ms)
+int efi_http_open(struct efi_http **http, const struct efi_network *from, uint32_t timeout_ms)
 {
     EFI_GUID binding = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID, protocol = EFI_HTTP_PROTOCOL_GUID;
     EFI_BOOT_SERVICES *bs = efi_st->BootServices;
@@ -92,7 +100,7 @@ int efi_http_open(struct efi_http **http, uint32_t timeout_ms)
 
     if (h == NULL)
         return fail(ERR_OUT_OF_HEAP, "no memory for an HTTP request");
-    EFI_STATUS status = bs->HandleProtocol(efi_network_handle(), &binding, (VOID **)&h->binding);
+    EFI_STATUS status = bs->HandleProtocol(from->controller, &binding, (VOID **)&h->binding);
     if (!EFI_ERROR(status))
         status = h->binding->CreateChild(h->binding, &h->child);
     if (EFI_ERROR(status)) {
@@ -102,7 +110,7 @@ int efi_http_open(struct efi_http **http, uint32_t timeout_ms)
     status = bs->HandleProtocol(h->child, &protocol, (VOID **)&h->http);
     if (!EFI_ERROR(status))
         status = bs->CreateEvent(0, TPL_CALLBACK, NULL, NULL, &h->token.Event);
-    err = EFI_ERROR(status) ? failed(status, "making an instance") : configure(h, timeout_ms);
+    err = EFI_ERROR(status) ? failed(status, "making an instance") : configure(h, from, timeout_ms);
     if (err)
         goto err_open;
     h->token.Message = &h->message;

@@ -2,7 +2,7 @@
 // Wrapped as a stream by net/uefi_stream.c, which nobody should need to look behind.
 //
 // Example:
-//     err = efi_http_open(&h, 20000);
+//     err = efi_http_open(&h, &network, 20000);
 //     err = efi_http_get(h, "http://10.0.0.1/x.iso", headers, count);
 //     while ((done = efi_http_poll(h)) == 0) ...wait...
 //     err = efi_http_read_head(h);  ...poll...  efi_http_head(h, text, size)
@@ -18,14 +18,15 @@
 #define EFI_HTTP_HEADERS_MAX 16
 
 struct efi_http;
+struct efi_network;  // kernel/firmware/efi_network.h
 
 struct efi_header {
     const char *name, *value;
 };
 
-// Makes an HTTP instance on the controller that efi_network_up() chose. `timeout_ms` bounds what firmware
-// waits for itself (name, handshake). 0, ERR_UEFI_OPERATION_FAILED, ERR_OUT_OF_HEAP.
-int efi_http_open(struct efi_http **http, uint32_t timeout_ms);
+// Makes an HTTP instance on the controller and with the address that efi_network_up() gave. `timeout_ms`
+// bounds what firmware waits for itself (name, handshake). 0, ERR_UEFI_OPERATION_FAILED, ERR_OUT_OF_HEAP.
+int efi_http_open(struct efi_http **http, const struct efi_network *from, uint32_t timeout_ms);
 
 // Begins a GET of an absolute URL. Headers are sent as they are, Host must be among them. Firmware resolves
 // and connects before this returns. 0, ERR_SCHEME_UNSUPPORTED when its policy or its TLS does not

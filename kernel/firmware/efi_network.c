@@ -1,8 +1,9 @@
-// The firmware's network drivers and their address. Spec: UEFI 2.10 sections 7.3.12 (ConnectController),
-// 24.1 (SNP), 28.5 (Ip4Config2), 29.6 (HTTP).
+// The firmware's network drivers, and which of their controllers and of IPv4 and IPv6 is used. Spec: UEFI 2.10
+// sections 7.3.12 (ConnectController), 24.1 (SNP), 29.6 (HTTP).
 // Tested: OVMF 2022.11 under GRUB 2.06, whose network had been used, and with controllers that firmware had
-// not connected. Not handled: IPv6, nic= by PCI address.
+// not connected. Not handled: nic= by PCI address.
 #include "kernel/firmware/efi_network.h"  // efi_network_up
+#include "kernel/firmware/efi_address.h"  // efi_ip4_find
 #include "kernel/firmware/efi_state.h"    // efi_st
 #include "lib/clock.h"                    // deadline_passed
 #include "lib/err.h"                      // fail
@@ -10,7 +11,6 @@
 #include "lib/mac.h"                      // mac_text
 
 #include <Protocol/Http.h>
-#include <Protocol/Ip4Config2.h>
 #include <Protocol/PciIo.h>
 #include <Protocol/SimpleNetwork.h>
 
@@ -20,30 +20,25 @@
 #define CONTROLLERS_MAX 8
 #define PCI_CLASS_OFFSET 0x0b  // base class, PCI Local Bus 3.0 section 6.2.1
 #define PCI_CLASS_NETWORK 0x02
-#define INFO_ROOM 512          // interface information with a few routes behind it
+#define IP4_ALONE_MS 5000      // DHCP has answered within 4 s in OVMF; only then IPv6 is looked for as well
 
 static EFI_GUID http_binding = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID;
-static EFI_GUID ip4_config2 = EFI_IP4_CONFIG2_PROTOCOL_GUID;
 static EFI_GUID simple_network = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
 
 struct controller {
     EFI_HANDLE handle;
-    EFI_IP4_CONFIG2_PROTOCOL *config;
     EFI_SIMPLE_NETWORK_PROTOCOL *snp;  // NULL when it has none
-    EFI_IP4_CONFIG2_POLICY before;     // to be restored
-    bool configured;
     uint8_t mac[6];
+    struct efi_ip4 ip4;
+    struct efi_ip6 ip6;
+    struct fail_record no_ip4, no_ip6; // why they are of no use; `err` 0: they are of use
 };
 
 static struct controller controllers[CONTROLLERS_MAX];
 static unsigned controller_count;
-static EFI_HANDLE in_use;
+static bool in_vain[EFI_HOST_IP6 + 1]; // an address for such hosts was waited for, and did not come
+static uint64_t ip6_due;               // when a name's IPv4 has had its time; 0: it has not begun
 static bool connected;
-
-EFI_HANDLE efi_network_handle(void)
-{
-    return in_use;
-}
 
 static void connect_all(void)
 {
@@ -143,36 +138,20 @@ static bool has_media(const struct controller *c)
     return mode == NULL || !mode->MediaPresentSupported || mode->MediaPresent;
 }
 
-// True when somebody has given the firmware a static address on this controller. Changing the policy would
-// throw it away for good.
-static bool has_own_address(const struct controller *c)
-{
-    EFI_IP4_CONFIG2_MANUAL_ADDRESS manual[4];
-    UINTN size = sizeof(manual);
-    EFI_STATUS status = c->config->GetData(c->config, Ip4Config2DataTypeManualAddress, &size, manual);
-
-    return c->before == Ip4Config2PolicyStatic && !EFI_ERROR(status) && size > 0;
-}
-
-// Fills `c`. 0, or why the controller is of no use.
+// Fills `c`. 0, or ERR_NO_NIC_FOUND when it is not the one that was wished for.
 static int look_at(EFI_HANDLE handle, const struct efi_network_wish *wish, struct controller *c)
 {
-    EFI_BOOT_SERVICES *bs = efi_st->BootServices;
-    UINTN size = sizeof(c->before);
     char mac[MAC_TEXT_MAX];
 
     memset(c, 0, sizeof(*c));
     c->handle = handle;
-    if (EFI_ERROR(bs->HandleProtocol(handle, &ip4_config2, (VOID **)&c->config)) ||
-        EFI_ERROR(c->config->GetData(c->config, Ip4Config2DataTypePolicy, &size, &c->before)))
-        return fail(ERR_UEFI_PROTOCOL_NOT_FOUND,
-                    "the firmware has HTTP, but no IPv4 configuration (IP4_CONFIG2)");
-    if (!EFI_ERROR(bs->HandleProtocol(handle, &simple_network, (VOID **)&c->snp)) && c->snp->Mode != NULL)
+    if (!EFI_ERROR(efi_st->BootServices->HandleProtocol(handle, &simple_network, (VOID **)&c->snp)) &&
+        c->snp->Mode != NULL)
         memcpy(c->mac, &c->snp->Mode->CurrentAddress, sizeof(c->mac));
     if (wish->mac != NULL && strcasecmp(wish->mac, mac_text(c->mac, mac)) != 0)
         return fail(ERR_NO_NIC_FOUND, "the firmware manages no controller that is the one of nic=");
-    if (has_own_address(c))
-        return fail(ERR_UEFI_OPERATION_FAILED, "the firmware's setup has a static IPv4 address, which stays");
+    fail_keep(&c->no_ip6, efi_ip6_find(&c->ip6, handle));
+    fail_keep(&c->no_ip4, efi_ip4_find(&c->ip4, handle));
     return 0;
 }
 
@@ -202,146 +181,146 @@ static int find_controllers(const struct efi_network_wish *wish)
 
 // ---- addresses --------------------------------------------------------------------------------------
 
-static EFI_STATUS set_policy(struct controller *c, EFI_IP4_CONFIG2_POLICY policy)
+static bool may_use_ip4(const struct controller *c, const struct efi_network_host *host)
 {
-    return c->config->SetData(c->config, Ip4Config2DataTypePolicy, sizeof(policy), &policy);
+    return host->kind != EFI_HOST_IP6 && c->no_ip4.err == 0;
 }
 
-static EFI_STATUS set_addresses(struct controller *c, EFI_IP4_CONFIG2_DATA_TYPE type,
-                                const uint32_t *addresses, unsigned count)
+// A name is no reason to use a controller that somebody has configured for IPv4.
+static bool may_use_ip6(const struct controller *c, const struct efi_network_wish *wish,
+                        const struct efi_network_host *host)
 {
-    EFI_IPv4_ADDRESS list[2];
-
-    while (count > 0 && addresses[count - 1] == 0)
-        count--;
-    if (count == 0)
-        return EFI_SUCCESS;
-    memcpy(list, addresses, count * sizeof(list[0]));
-    return c->config->SetData(c->config, type, count * sizeof(list[0]), list);
-}
-
-// True for a status that says: done, or being done.
-static bool accepted(EFI_STATUS status)
-{
-    return !EFI_ERROR(status) || status == EFI_NOT_READY || status == EFI_ALREADY_STARTED;
-}
-
-static int configure(struct controller *c, const struct efi_network_wish *wish)
-{
-    EFI_STATUS status = set_policy(c, wish->dhcp ? Ip4Config2PolicyDhcp : Ip4Config2PolicyStatic);
-
-    c->configured = true;
-    if (accepted(status) && !wish->dhcp) {
-        EFI_IP4_CONFIG2_MANUAL_ADDRESS manual;
-        memcpy(&manual.Address, &wish->client, sizeof(manual.Address));
-        memcpy(&manual.SubnetMask, &wish->netmask, sizeof(manual.SubnetMask));
-        status = c->config->SetData(c->config, Ip4Config2DataTypeManualAddress, sizeof(manual), &manual);
-        if (accepted(status))
-            status = set_addresses(c, Ip4Config2DataTypeGateway, &wish->gateway, 1);
-        if (accepted(status))
-            status = set_addresses(c, Ip4Config2DataTypeDnsServer, wish->dns, 2);
-    }
-    if (accepted(status))
-        return 0;
-    return fail(ERR_UEFI_OPERATION_FAILED, "the firmware does not take an IPv4 configuration (%s)",
-                efi_status_name(status));
-}
-
-// True once the controller has an address.
-static bool has_address(struct controller *c, struct efi_network *got)
-{
-    union {
-        EFI_IP4_CONFIG2_INTERFACE_INFO info;
-        uint8_t room[INFO_ROOM];
-    } data;
-    UINTN size = sizeof(data);
-
-    memset(&data, 0, sizeof(data));
-    if (EFI_ERROR(c->config->GetData(c->config, Ip4Config2DataTypeInterfaceInfo, &size, &data)))
+    if (c->no_ip6.err != 0 || host->kind == EFI_HOST_IP4)
         return false;
-    memcpy(&got->address, &data.info.StationAddress, sizeof(got->address));
-    memcpy(&got->netmask, &data.info.SubnetMask, sizeof(got->netmask));
-    memcpy(got->mac, c->mac, sizeof(got->mac));
-    return got->address != 0;
+    return host->kind == EFI_HOST_IP6 || (wish->dhcp && !c->ip4.is_static);
 }
 
-// One look at a controller: it is configured once its cable is live. 1 when it has an address.
-static int attend(struct controller *c, const struct efi_network_wish *wish, struct efi_network *got)
+// One look at IPv4: it is configured once the cable is live. True when there is an address.
+static bool attend_ip4(struct controller *c, const struct efi_network_wish *wish, struct efi_network *got)
 {
-    if (!c->configured && has_media(c)) {
-        int err = configure(c, wish);
-        if (err)
-            return err;
-    }
-    if (!c->configured || !has_address(c, got))
-        return 0;
-    in_use = c->handle;
-    return 1;
-}
-
-static int nothing_came(void)
-{
-    for (unsigned i = 0; i < controller_count; i++)
-        if (controllers[i].configured)
-            return fail(ERR_DHCP_TIMEOUT, "the firmware got no address on %u controller%s", controller_count,
-                        controller_count == 1 ? "" : "s");
-    return fail(ERR_NO_LINK, "the firmware sees no link on %u controller%s", controller_count,
-                controller_count == 1 ? "" : "s");
-}
-
-static int wait_for_address(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
-                            struct efi_network *got)
-{
-    for (;;) {
-        unsigned refused = 0;
-        int err = 0;
-        for (unsigned i = 0; i < controller_count; i++) {
-            int result = attend(&controllers[i], wish, got);
-            if (result > 0)
-                return 0;
-            refused += result < 0;
-            err = result < 0 ? result : err;
+    if (!c->ip4.configured && has_media(c)) {
+        int err = efi_ip4_configure(&c->ip4, wish);
+        if (err) {
+            fail_keep(&c->no_ip4, err);
+            return false;
         }
-        if (refused == controller_count)
-            return err;
-        if (deadline_passed(deadline))
-            return nothing_came();
-        err = wait();
-        if (err)
-            return err;
+        if (ip6_due == 0)
+            ip6_due = deadline_ms(IP4_ALONE_MS);
     }
+    return c->ip4.configured && efi_ip4_address(&c->ip4, got);
 }
 
-int efi_network_up(const struct efi_network_wish *wish, int (*wait)(void), uint64_t deadline,
-                   struct efi_network *got)
+// The same for IPv6.
+static bool attend_ip6(struct controller *c, const struct efi_network_host *host, struct efi_network *got)
 {
-    int err = find_controllers(wish);
+    if (!c->ip6.begun && has_media(c)) {
+        int err = efi_ip6_configure(&c->ip6);
+        if (err) {
+            fail_keep(&c->no_ip6, err);
+            return false;
+        }
+    }
+    return c->ip6.begun && efi_ip6_address(&c->ip6, host, got);
+}
 
-    if (!err)
-        err = wait_for_address(wish, wait, deadline, got);
-    if (err)
-        efi_network_down();
+// One look at every controller that may do. The one that has an address, NULL when none has; *hopes counts
+// those that may get one.
+static struct controller *find_ip4(const struct efi_network_wish *wish, const struct efi_network_host *host,
+                                   unsigned *hopes, struct efi_network *got)
+{
+    got->ipv6 = false;
+    for (unsigned i = 0; i < controller_count; i++) {
+        struct controller *c = &controllers[i];
+        if (may_use_ip4(c, host) && attend_ip4(c, wish, got))
+            return c;
+        *hopes += may_use_ip4(c, host);
+    }
+    return NULL;
+}
+
+static struct controller *find_ip6(const struct efi_network_wish *wish, const struct efi_network_host *host,
+                                   unsigned *hopes, struct efi_network *got)
+{
+    // IPv4 has the first word about a name. Without a live cable there is nothing to be late for.
+    bool due = *hopes == 0 || (ip6_due != 0 && deadline_passed(ip6_due));
+
+    got->ipv6 = true;
+    for (unsigned i = 0; i < controller_count; i++) {
+        struct controller *c = &controllers[i];
+        if (due && may_use_ip6(c, wish, host) && attend_ip6(c, host, got))
+            return c;
+        *hopes += may_use_ip6(c, wish, host);
+    }
+    return NULL;
+}
+
+// 1 when a controller has an address, 0 when there is hope, else the reason why there is none.
+static int attend(const struct efi_network_wish *wish, const struct efi_network_host *host,
+                  struct efi_network *got)
+{
+    unsigned hopes = 0;
+    struct controller *c = find_ip4(wish, host, &hopes, got);
+
+    if (c == NULL)
+        c = find_ip6(wish, host, &hopes, got);
+    if (c != NULL) {
+        got->controller = c->handle;
+        memcpy(got->mac, c->mac, sizeof(got->mac));
+        return 1;
+    }
+    if (hopes > 0)
+        return 0;
+    c = &controllers[controller_count - 1];
+    return fail_again(host->kind == EFI_HOST_IP6 ? &c->no_ip6 : &c->no_ip4);
+}
+
+static int nothing_came(const struct efi_network_host *host)
+{
+    const char *plural = controller_count == 1 ? "" : "s";
+    bool begun = false, no_dns = false;
+
+    for (unsigned i = 0; i < controller_count; i++) {
+        begun |= controllers[i].ip4.configured || controllers[i].ip6.begun;
+        no_dns |= controllers[i].ip6.no_dns;
+    }
+    if (!begun)
+        return fail(ERR_NO_LINK, "the firmware sees no link on %u controller%s", controller_count, plural);
+    if (host->kind == EFI_HOST_IP6)
+        return fail_try(fail(ERR_NO_IP_ADDRESS, "the firmware got no IPv6 address on %u controller%s",
+                             controller_count, plural),
+                        "check that a router advertises IPv6 there, or give a name or IPv4 address in the URL");
+    if (host->kind == EFI_HOST_NAME && no_dns)
+        return fail(ERR_DHCP_TIMEOUT, "the firmware got no IPv4 address, and no DNS server for IPv6");
+    return fail(ERR_DHCP_TIMEOUT, "the firmware got no address on %u controller%s", controller_count, plural);
+}
+
+int efi_network_up(const struct efi_network_wish *wish, const struct efi_network_host *host, int (*wait)(void),
+                   uint64_t deadline, struct efi_network *got)
+{
+    int err = controller_count == 0 ? find_controllers(wish) : 0;
+
+    memset(got, 0, sizeof(*got));
+    while (err == 0) {
+        err = attend(wish, host, got);
+        if (err > 0)
+            return 0;
+        if (err == 0 && (in_vain[host->kind] || deadline_passed(deadline))) {
+            in_vain[host->kind] = true;
+            return nothing_came(host);
+        }
+        if (err == 0)
+            err = wait();
+    }
     return err;
-}
-
-// There was no static address before (look_at), so none is left behind.
-static void restore(struct controller *c)
-{
-    if (c->before == Ip4Config2PolicyStatic) {
-        set_policy(c, Ip4Config2PolicyStatic);
-        c->config->SetData(c->config, Ip4Config2DataTypeManualAddress, 0, NULL);
-        c->config->SetData(c->config, Ip4Config2DataTypeGateway, 0, NULL);
-        c->config->SetData(c->config, Ip4Config2DataTypeDnsServer, 0, NULL);
-        return;
-    }
-    set_policy(c, c->before);
 }
 
 void efi_network_down(void)
 {
-    for (unsigned i = 0; i < controller_count; i++)
-        if (controllers[i].configured)
-            restore(&controllers[i]);
+    for (unsigned i = 0; i < controller_count; i++) {
+        efi_ip4_restore(&controllers[i].ip4);
+        efi_ip6_restore(&controllers[i].ip6);
+    }
     controller_count = 0;
-    in_use = NULL;
+    ip6_due = 0;
+    memset(in_vain, 0, sizeof(in_vain));
 }

@@ -28,9 +28,6 @@ UINTN efi_handles(EFI_GUID *protocol, EFI_HANDLE **handles);
 // Gives memory back that firmware has allocated for us; NULL is allowed.
 void efi_free(void *memory);
 
-// The controller that efi_network_up() chose, NULL when there is none.
-EFI_HANDLE efi_network_handle(void);
-
 // `object`, a static one, at the address where firmware and its devices see it. Objects on the stack and on
 // the heap are there already.
 void *efi_address(const void *object);

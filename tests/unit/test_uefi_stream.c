@@ -1,5 +1,6 @@
 // net/uefi_stream.c under the real HTTP client: a made-up firmware answers each request by a script.
-#include "kernel/firmware/efi_http.h"  // efi_http_open
+#include "kernel/firmware/efi_http.h"     // efi_http_open
+#include "kernel/firmware/efi_network.h"  // struct efi_network
 #include "lib/clock.h"                 // now_us
 #include "lib/err.h"                   // fail
 #include "net/http/http.h"             // http_get
@@ -35,6 +36,7 @@ struct efi_http {
     size_t size, at, length;
 };
 
+static const struct efi_network network;
 static const struct script *script;
 static unsigned opened, closed, script_length;
 static uint64_t clock_us;
@@ -51,8 +53,9 @@ int stack_check_cancel(void)
     return cancelled ? fail(ERR_CANCELLED, "a key was pressed") : 0;
 }
 
-int efi_http_open(struct efi_http **http, uint32_t timeout_ms)
+int efi_http_open(struct efi_http **http, const struct efi_network *from, uint32_t timeout_ms)
 {
+    assert_ptr_equal(from, &network);
     assert_int_equal(timeout_ms, 1000);
     assert_true(opened < script_length);
     *http = calloc(1, sizeof(**http));
@@ -168,7 +171,7 @@ static int sink_finish(struct sink *sink, uint64_t length)
 static int connect_to(void *ctx, const struct url *url, struct stream **stream)
 {
     (void)ctx;
-    return uefi_stream_open(stream, url, 1000);
+    return uefi_stream_open(stream, url, &network, 1000);
 }
 
 static struct http_get get;
@@ -214,6 +217,17 @@ static void test_body(void **state)
     assert_non_null(strstr(seen_headers, "[Host|h.test:81]"));
     assert_non_null(strstr(seen_headers, "[Authorization|Basic dTpw]"));
     assert_null(strstr(seen_headers, "GET"));
+}
+
+// RFC 9110 section 7.2 and RFC 3986 section 3.2.2: brackets go into the Host field and to the firmware.
+static void test_ipv6_literal(void **state)
+{
+    static const struct script answers[] = {
+        { .url = "http://[2001:db8::1]:81/x", .head = OK, .body = "0123456789", .piece = 4 } };
+
+    (void)state;
+    assert_int_equal(fetch("http://[2001:DB8:0::1]:81/x", answers, 1, 0), 0);
+    assert_non_null(strstr(seen_headers, "[Host|[2001:db8::1]:81]"));
 }
 
 static void test_resume(void **state)
@@ -288,14 +302,14 @@ static void test_misuse(void **state)
     script_length = 3;
     opened = closed = 0;
     assert_int_equal(url_parse(&url, URL, strlen(URL)), 0);
-    assert_int_equal(uefi_stream_open(&s, &url, 1000), 0);
+    assert_int_equal(uefi_stream_open(&s, &url, &network, 1000), 0);
     assert_int_equal(s->peek(s, &data, 0), ERR_UNSUPPORTED);
     assert_int_equal(s->send(s, "GET / HTTP/1.1\r\nno colon\r\n\r\n", 28, 0), ERR_UNSUPPORTED);
     assert_int_equal(s->peek(s, &data, 0), ERR_UNSUPPORTED);
     assert_int_equal(s->send(s, "GET", 3, 0), ERR_UNSUPPORTED);
     s->close(s);
 
-    assert_int_equal(uefi_stream_open(&s, &url, 1000), 0);
+    assert_int_equal(uefi_stream_open(&s, &url, &network, 1000), 0);
     for (unsigned i = 0; i <= EFI_HTTP_HEADERS_MAX; i++)
         strcat(many, "A: b\r\n");
     strcat(many, "\r\n");
@@ -303,7 +317,7 @@ static void test_misuse(void **state)
     s->close(s);
 
     static char huge[HTTP_REQUEST_MAX];
-    assert_int_equal(uefi_stream_open(&s, &url, 1000), 0);
+    assert_int_equal(uefi_stream_open(&s, &url, &network, 1000), 0);
     assert_int_equal(s->send(s, huge, sizeof(huge), 0), ERR_UNSUPPORTED);
     s->close(s);
     assert_int_equal(closed, 3);
@@ -314,7 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_body),                 cmocka_unit_test(test_resume),
         cmocka_unit_test(test_redirect_and_chunks),  cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_failures),             cmocka_unit_test(test_ipv6_literal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
