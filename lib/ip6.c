@@ -140,7 +140,8 @@ const char *ip6_text(const uint8_t address[IP6_BYTES], char out[IP6_TEXT_MAX])
             continue;
         }
         bool colon = g > 0 && !(length > 0 && g == start + length);
-        used += (size_t)snprintf(out + used, IP6_TEXT_MAX - used, "%s%x", colon ? ":" : "", group_of(address, g));
+        used += (size_t)snprintf(out + used, IP6_TEXT_MAX - used, "%s%x", colon ? ":" : "",
+                                 group_of(address, g));
     }
     return out;
 }

@@ -13,7 +13,7 @@
 // perhaps as an IPv4 address; no brackets, no zone. False, and nothing written, when it is none.
 bool ip6_parse(const char *text, size_t length, uint8_t out[IP6_BYTES]);
 
-// Writes the address in the form of RFC 5952 section 4, its last groups always in hexadecimal, and returns it.
+// Writes the address in the form of RFC 5952 section 4, its last groups always in hexadecimal; returns `out`.
 // Example: char text[IP6_TEXT_MAX]; log_info("from %s", ip6_text(address, text));
 const char *ip6_text(const uint8_t address[IP6_BYTES], char out[IP6_TEXT_MAX]);
 

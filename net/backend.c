@@ -24,7 +24,7 @@ static bool tried_any(const struct backends *b)
     return false;
 }
 
-// The reasons of all that were tried, for the one error that is shown, with its advice; when none was, of all.
+// The reasons of all that were tried, when none was, of all: for the one error that is shown, with its advice.
 static int none_left(const struct backends *b, int err, const char *advice)
 {
     char reasons[REASONS_MAX] = "";
@@ -52,7 +52,8 @@ int backend_lacks(unsigned offers, unsigned needs)
     if (missing & BACKEND_HTTPS)
         return fail(ERR_SCHEME_UNSUPPORTED, "https:// needs TLS, which is not built in");
     if (missing & BACKEND_IPV6)
-        return fail_try(fail(ERR_UNSUPPORTED, "the URL has an IPv6 address, and our own stack knows IPv4 only"),
+        return fail_try(fail(ERR_UNSUPPORTED,
+                             "the URL has an IPv6 address, and our own stack knows IPv4 only"),
                         "use the server's name or IPv4 address; on UEFI the firmware's HTTP may know IPv6");
     return 0;
 }

@@ -1,6 +1,7 @@
 // URLs of http and https: parse, resolve against a base, print. Spec: RFC 3986 (3 syntax, 5.2 resolution),
 // RFC 1035 2.3.4 (name lengths), RFC 7617 2 (what userinfo may hold). Not handled: other schemes, IPv6
-// zone ids (RFC 6874), IPvFuture, internationalised names (give them as xn--), normalisation of percent escapes.
+// zone ids (RFC 6874), IPvFuture, internationalised names (give them as xn--), normalisation of percent
+// escapes.
 #include "net/url.h"  // struct url
 
 #include <stdio.h>
@@ -130,7 +131,7 @@ static int parse_ipv6(struct url *url, struct text host)
 
     // RFC 6874 writes the percent sign of a zone as %25; many write it as it is.
     if (memchr(host.at, '%', host.length))
-        return fail(ERR_URL_INVALID, "'%s' names a zone, which is not supported: leave out what follows the %%",
+        return fail(ERR_URL_INVALID, "'%s' names a zone, which is not supported: leave out the %% and the rest",
                     show(host, shown, sizeof shown));
     if (!ip6_parse(host.at, host.length, address))
         return fail(ERR_URL_INVALID, "'%s' is not an IPv6 address", show(host, shown, sizeof shown));

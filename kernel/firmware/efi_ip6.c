@@ -1,5 +1,5 @@
-// IPv6 addresses from the firmware. Spec: UEFI 2.10 section 28.7 (EFI_IP6_CONFIG_PROTOCOL), RFC 6724 section 5
-// for the choice among several.
+// IPv6 addresses from the firmware. Spec: UEFI 2.10 section 28.7 (EFI_IP6_CONFIG_PROTOCOL), RFC 6724
+// section 5 for the choice among several.
 // Tested: OVMF 2022.11. Not handled: settings of our own; DNS servers from router advertisements (RFC 8106),
 // which edk2 does not read.
 #include "kernel/firmware/efi_address.h"  // efi_ip6_find

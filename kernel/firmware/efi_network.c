@@ -1,5 +1,5 @@
-// The firmware's network drivers, and which of their controllers and of IPv4 and IPv6 is used. Spec: UEFI 2.10
-// sections 7.3.12 (ConnectController), 24.1 (SNP), 29.6 (HTTP).
+// The firmware's network drivers, and which of their controllers and of IPv4 and IPv6 is used. Spec: UEFI
+// 2.10 sections 7.3.12 (ConnectController), 24.1 (SNP), 29.6 (HTTP).
 // Tested: OVMF 2022.11 under GRUB 2.06, whose network had been used, and with controllers that firmware had
 // not connected. Not handled: nic= by PCI address.
 #include "kernel/firmware/efi_network.h"  // efi_network_up
@@ -288,14 +288,14 @@ static int nothing_came(const struct efi_network_host *host)
     if (host->kind == EFI_HOST_IP6)
         return fail_try(fail(ERR_NO_IP_ADDRESS, "the firmware got no IPv6 address on %u controller%s",
                              controller_count, plural),
-                        "check that a router advertises IPv6 there, or give a name or IPv4 address in the URL");
+                        "check that a router advertises IPv6, or give a name or IPv4 address in the URL");
     if (host->kind == EFI_HOST_NAME && no_dns)
         return fail(ERR_DHCP_TIMEOUT, "the firmware got no IPv4 address, and no DNS server for IPv6");
     return fail(ERR_DHCP_TIMEOUT, "the firmware got no address on %u controller%s", controller_count, plural);
 }
 
-int efi_network_up(const struct efi_network_wish *wish, const struct efi_network_host *host, int (*wait)(void),
-                   uint64_t deadline, struct efi_network *got)
+int efi_network_up(const struct efi_network_wish *wish, const struct efi_network_host *host,
+                   int (*wait)(void), uint64_t deadline, struct efi_network *got)
 {
     int err = controller_count == 0 ? find_controllers(wish) : 0;
 
