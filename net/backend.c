@@ -24,7 +24,7 @@ static bool tried_any(const struct backends *b)
     return false;
 }
 
-// The reasons of all that were tried, when none was, of all: for the one error that is shown, with its advice.
+// The reasons of all that were tried, or when none was, of all: for the error that is shown, with its advice.
 static int none_left(const struct backends *b, int err, const char *advice)
 {
     char reasons[REASONS_MAX] = "";

@@ -131,7 +131,7 @@ static int parse_ipv6(struct url *url, struct text host)
 
     // RFC 6874 writes the percent sign of a zone as %25; many write it as it is.
     if (memchr(host.at, '%', host.length))
-        return fail(ERR_URL_INVALID, "'%s' names a zone, which is not supported: leave out the %% and the rest",
+        return fail(ERR_URL_INVALID, "'%s' names a zone, which is not supported: leave it out",
                     show(host, shown, sizeof shown));
     if (!ip6_parse(host.at, host.length, address))
         return fail(ERR_URL_INVALID, "'%s' is not an IPv6 address", show(host, shown, sizeof shown));
