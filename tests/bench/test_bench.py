@@ -298,5 +298,5 @@ def test_hung_up(monkeypatch):
 def test_hash_cost():
     """The table's line, and a processor's number as /sys wants it."""
     pairs = [{"without": 100, "with": 90}, {"without": 300, "with": 210}, {"without": 200, "with": 160}]
-    assert hash_cost.row("1 Gb/s", pairs) == "| 1 Gb/s | 200 (100-300) | 160 (90-210) | 0.80 |"
+    assert hash_cost.row("1 Gb/s", pairs) == "| 1 Gb/s | 300 (200) | 210 (160) | 0.70 (0.80) |"
     assert [hash_cost.mask(n) for n in (0, 5, 32, 70)] == ["1", "20", "1,00000000", "40,00000000,00000000"]
