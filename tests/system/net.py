@@ -1,7 +1,7 @@
 """A network of its own for virtual machines: namespace, bridge, DHCP, DNS, TFTP (dnsmasq) and HTTP (nginx).
 
 Everything lives in one network namespace `ub-<pid>-<n>`: nothing can reach the machine's own network, and deleting
-the namespace removes it all. Needs root. Does not handle: IPv6.
+the namespace removes it all. Needs root. IPv6 only where a test asks for it (Lab.ipv6).
 """
 import contextlib
 import ctypes
@@ -17,11 +17,14 @@ from pathlib import Path
 from wire import Wire, wire_words
 
 SERVER = "10.77.0.1"            # the host's end of the bridge: DHCP, DNS, TFTP, HTTP
+SERVER6 = "2001:db8:77::1"      # ... after Lab.ipv6(), which makes this host a router
+ROUTER_MAC = "02:00:00:77:00:01"
 HTTP_PORT = 80                  # nginx
 SCRIPTED_PORT = 8080            # scripted.py
 NAME = "iso.test"               # resolves to SERVER
 BLACK_HOLE = "10.77.0.9"        # an address in the subnet where nobody lives
 FIRST_LEASE, LAST_LEASE = "10.77.0.50", "10.77.0.99"
+FIRST_LEASE6, LAST_LEASE6 = "2001:db8:77::50", "2001:db8:77::99"
 
 # The server's TCP, so that clients are told apart and not limits of the server or who was there before.
 SYSCTLS = {
@@ -121,6 +124,20 @@ class Lab:
         """Sets what sysctl(8) sets, in the namespace only."""
         run("ip", "netns", "exec", self.name, "sh", "-c", 'echo "$2" >"/proc/sys/$1"', "sh", name.replace(".", "/"), value)
 
+    def ipv6(self):
+        """Gives the host's end of the bridge an IPv6 address."""
+        # A port that is always up: without one the bridge would have no link, and dnsmasq no address to start with.
+        self.ip("link", "add", "ub-up", "type", "veth", "peer", "name", "ub-end")
+        self.sysctl("net.ipv6.conf.ub-end.disable_ipv6", "1")
+        self.sysctl("net.ipv6.conf.br0.accept_dad", "0")
+        self.ip("link", "set", "br0", "address", ROUTER_MAC)      # else each new port may change it
+        self.ip("link", "set", "ub-end", "up")
+        self.ip("link", "set", "ub-up", "master", "br0", "up")
+        self.ip("addr", "add", f"{SERVER6}/64", "dev", "br0", "nodad")
+        deadline = time.monotonic() + 10
+        while "fe80:" not in self.ip("-6", "addr", "show", "dev", "br0", "-tentative") and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def tap(self):
         """A new TAP interface on the bridge; returns its name."""
         name = f"ub-tap{self.taps}"
@@ -157,6 +174,14 @@ class Lab:
         process = self.start("dnsmasq", *words, *extra, log="dnsmasq.out")
         self.wait_for(process, self.folder / "dnsmasq.log", "started,")
         return process
+
+    @staticmethod
+    def dhcp6_words(mode):
+        """dnsmasq's words for router advertisements. `mode` is how addresses come: "stateful" by DHCPv6, "slaac" in both
+        ways, "ra-stateless" from the advertised prefix; the DNS server always by DHCPv6. Needs ipv6()."""
+        how = "" if mode == "stateful" else f"{mode},"
+        return ["--enable-ra", f"--dhcp-range={FIRST_LEASE6},{LAST_LEASE6},{how}64,1h",
+                f"--dhcp-option=option6:dns-server,[{SERVER6}]"]
 
     def nginx(self, more=""):
         """A web server for self.www on SERVER:80. `more` are further lines of its http block. ?limit=10m behind a URL:
