@@ -102,8 +102,10 @@ class Boot:
         card keeps its ROM, whose driver OVMF then uses. model="8168h": the only card is that model (models.py), with
         the nicmodel options `model_options`; the doors kernel, bios and uefi work with it."""
         door_options = {"image": options.pop("image")} if "image" in options else {}
-        arguments = DOORS[door](self.lab, self.folder, self.payload, [*words, "on-error=halt", *self.linux_words()],
-                                dnsmasq=dnsmasq, **door_options)
+        words = [*words, "on-error=halt", *self.linux_words()]
+        if model and "no_timer_check" not in words:
+            words.append("no_timer_check")                # models are emulated where other machines are not, too
+        arguments = DOORS[door](self.lab, self.folder, self.payload, words, dnsmasq=dnsmasq, **door_options)
         arguments["nic_words"] = options.pop("nic_words", "") + arguments["nic_words"]
         if options.pop("rom", False):
             arguments["nic_words"] = arguments["nic_words"].replace(",romfile=", "")

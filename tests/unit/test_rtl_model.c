@@ -11,12 +11,14 @@
 #include <cmocka.h>
 
 #include "tests/models/complaints.h"  // complaints_count
+#include "tests/models/guest_ram.h"   // guest_ram_add
 #include "tests/models/rtl_regs.h"    // CR
 
 #define US "\x02\x00\x00\x00\x00\x01"
 #define OTHER "\x02\x00\x00\x00\x00\x02"
 #define ALL "\xff\xff\xff\xff\xff\xff"
 #define GROUP "\x01\x00\x5e\x00\x00\x01"
+#define OLD_RING 0x06000000u
 #define WHOLE (OWN | FS | LS)
 #define BMCR 0
 #define BMSR 1
@@ -400,16 +402,39 @@ static void settings_of_engines_that_are_off(void **state)
     }
 }
 
-// The rings of firmware lie outside this test's memory, so only that it stops is seen here.
 static void firmware_is_stopped(void **state)
 {
+    static uint8_t old[0x10000];
+    uint64_t frames;
+
     (void)state;
     make_chip("8168h", (struct rtl_options){.state = RTL_RUNNING});
-    assert_true(rtl_next(&chip) != RTL_NEVER);
+    guest_ram_add(OLD_RING, old, sizeof(old));
     assert_int_equal(rd(CR, 1), CR_RE | CR_TE);
+    for (unsigned i = 0; i < 20; i++)
+        pass_ms(10);
+    frames = chip.counters.old_frames;
+    assert_true(frames >= 20);
+    assert_int_equal(old[0x1000], 0xdb);
+    pci_command(2);
+    pass_ms(10);
+    assert_int_equal(chip.counters.old_frames, frames);
+    assert_true(rtl_next(&chip) != RTL_NEVER);
     wr(CR, 1, CR_RST);
     pass_ms(10);
     assert_true(rtl_next(&chip) == RTL_NEVER);
+    pci_command(6);
+    pass_ms(10);
+    assert_int_equal(chip.counters.old_frames, frames);
+}
+
+// The same registers by ports.
+static void ports(void **state)
+{
+    (void)state;
+    rtl_write(&chip, 0, MAR0, 4, 0x12345678);
+    assert_int_equal(rd(MAR0, 4), 0x12345678);
+    assert_int_equal(rtl_read(&chip, 0, TCR, 4) >> 20 & 0xfcf, 0x541);
 }
 
 static void bars(void **state)
@@ -450,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(leaves_sleep, fresh, clean),
         cmocka_unit_test_setup_teardown(settings_of_engines_that_are_off, fresh, clean),
         cmocka_unit_test_setup_teardown(firmware_is_stopped, fresh, clean),
+        cmocka_unit_test_setup_teardown(ports, fresh, clean),
         cmocka_unit_test_setup_teardown(bars, fresh, clean),
     };
 

@@ -75,3 +75,4 @@ UNIT-test_join := net/join.c $(LWIP_PBUF) lib/err.c
 RTL_MODEL := tests/unit/rtl_model.c $(addprefix tests/models/,rtl.c rtl_chips.c rtl_access.c rtl_windows.c rtl_phy.c rtl_tx.c rtl_rx.c rtl_checksum.c rtl_states.c complaints.c trace.c guest_ram.c pci_config.c interrupts.c)
 UNIT-test_rtl_complaints := $(RTL_MODEL)
 UNIT-test_rtl_model := $(RTL_MODEL)
+UNIT-test_remote_pci := $(addprefix tests/models/,remote_pci.c pci_config.c guest_ram.c interrupts.c trace.c)
