@@ -42,6 +42,12 @@ RTL8139 := tests/unit/rtl8139_fake.c tests/unit/rtl8139_fake_regs.c $(addprefix 
 UNIT-test_rtl8139_net := $(RTL8139)
 UNIT-test_rtl8139_errors := $(RTL8139)
 UNIT-test_ask := kernel/ask.c kernel/prompt.c net/url.c lib/ip6.c lib/err.c
+REALTEK := $(addprefix tests/unit/realtek_,fake.c behind.c host.c models.c) $(addprefix drivers/realtek/,net.c chips.c fixups.c access.c mac.c phy.c address.c dash.c rings.c rx.c tx.c) drivers/nic_buf.c $(LWIP_PBUF) lib/err.c
+UNIT-test_realtek_net := $(REALTEK)
+UNIT-test_realtek_fixups := $(REALTEK)
+UNIT-test_realtek_chips := $(REALTEK)
+UNIT-test_realtek_errors := $(REALTEK)
+UNIT-test_realtek_frames := $(REALTEK)
 UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
