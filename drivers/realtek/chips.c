@@ -90,7 +90,7 @@ static const struct rtl_chip chips[] = {
     {0x6cf, 0x248, RTL_FAST, RCR_8168D, rtl_fix_8102e, "RTL8102E"},
     {0x6c8, 0x248, RTL_FAST, RCR_8168D, rtl_fix_8168b, "RTL8102E/8103E"},
     {0x7cf, 0x240, RTL_FAST, RCR_8169, rtl_fix_8168b, "RTL8401"},
-    {0x7c8, 0x340, RTL_FAST, RCR_8169, NULL, "RTL8101E/8100E"},
+    {0x7c8, 0x340, RTL_FAST | RTL_CPLUS_ENB, RCR_8169, NULL, "RTL8101E/8100E"},
 
     {0xfc8, 0x980, RTL_PCI, RCR_8169, NULL, "RTL8169SC/8110SC"},
     {0xfc8, 0x180, RTL_PCI, RCR_8169, NULL, "RTL8169SC/8110SC"},

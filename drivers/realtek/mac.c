@@ -140,11 +140,12 @@ static void disable_power_saving(const struct rtl *dev)
 }
 
 // Checksums looked at, VLAN tags left in the frame, no addresses of 64 bits on PCI, where they hang machines.
+// The switches of receiver and transmitter became something else on PCI Express: there they stay as they are.
 static uint16_t c_plus_command(const struct rtl *dev)
 {
-    uint16_t before = rd16(dev, CPCR) & CPCR_NORMAL_MODE;
+    uint16_t before = rd16(dev, CPCR) & (CPCR_NORMAL_MODE | CPCR_RX_ENB | CPCR_TX_ENB);
 
-    if (!rtl_has(dev, RTL_PCI))
+    if (!rtl_has(dev, RTL_PCI | RTL_CPLUS_ENB))
         return before | CPCR_RX_CSUM;
     return before | CPCR_RX_CSUM | CPCR_RX_ENB | CPCR_TX_ENB | CPCR_MUL_RW |
            (rtl_has(dev, RTL_FIRST_8169) ? CPCR_ANALOG_PLL : 0);

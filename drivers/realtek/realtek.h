@@ -35,6 +35,7 @@ enum rtl_flag {
     RTL_8126 = 1 << 16,        // 5 Gb/s
     RTL_PHY_SPEEDS = 1 << 17,  // FIFO settings by the link's speed (rtl_phy_tune())
     RTL_FIRST_8169 = 1 << 18,  // wants its analogue PLL on
+    RTL_CPLUS_ENB = 1 << 21,   // 8101E: switches of the C+ mode, as on PCI
 };
 
 // Where a fix-up is written.

@@ -189,8 +189,9 @@ static void check_started(void)
     assert_int_equal(get(MAR0, 32) | get(MAR4, 32), 0);
     assert_int_equal(get(IDR0, 32), 0x12005452);
     assert_int_equal(get(IDR4, 32), 0x5634);
-    // Checksums on; VLAN tags stay, no 64-bit addresses.
-    assert_int_equal(cpcr & (0x2000 | 0x20 | 0x40 | 0x10), 0x2000 | 0x20);
+    // Checksums on; VLAN tags stay, no 64-bit addresses; the two lowest bits are the chip's own but on the oldest.
+    assert_int_equal(cpcr & (0x2000 | 0x20 | 0x40 | 0x10 | 0x3), 0x2000 | 0x20 | 0x3);
+    assert_int_equal(!!(cpcr & 0x8), !!(traits & M_PLUS));
     assert_int_equal(!!(cpcr & 0x4000), !!(traits & M_ANALOG));
     if (!(traits & M_8125)) {
         assert_int_equal(get(MTPS, 8), traits & M_AUTO ? 0x27 : 0x3f);
