@@ -43,14 +43,14 @@ const struct nic_id rtl_ids[] = {
 #define RCR_8125B (RCR_8125A | RCR_PAUSE_SLOT_ON)
 
 #define GEN_8168E (RTL_CONFIG_ASPM | RTL_PLL)
-#define GEN_EVL (GEN_8168E | RTL_STOP_SENT | RTL_AUTO_FIFO | RTL_PHY_SPEEDS)
-#define GEN_8168F (GEN_EVL | RTL_ERI_MAC)
-#define GEN_8411 (GEN_8168F & ~RTL_PLL)
+#define GEN_EVL (GEN_8168E | RTL_STOP_SENT | RTL_AUTO_FIFO | RTL_SPEEDS_EVL)
+#define GEN_8168F (GEN_8168E | RTL_STOP_SENT | RTL_AUTO_FIFO | RTL_ERI_MAC)
+#define GEN_8411 ((GEN_8168F & ~RTL_PLL) | RTL_SPEEDS_EVL)
 #define GEN_8168G (GEN_8168E | RTL_GATE | RTL_AUTO_FIFO | RTL_ERI_MAC)
 #define GEN_8168EP (GEN_8168G | RTL_DASH_EP)
 #define GEN_8125A (GEN_8168E | RTL_GATE | RTL_8125)
 #define GEN_8125B (GEN_8125A | RTL_STOP_REST)
-#define GEN_8402 (GEN_8168E | RTL_FAST | RTL_STOP_SENT | RTL_AUTO_FIFO | RTL_ERI_MAC | RTL_PHY_SPEEDS)
+#define GEN_8402 (GEN_8168F | RTL_FAST | RTL_SPEEDS_8402)
 
 // The first row whose bits agree; within a kind the newest come first.
 static const struct rtl_chip chips[] = {
@@ -73,7 +73,7 @@ static const struct rtl_chip chips[] = {
     {0x7cf, 0x509, GEN_8168G, RCR_8168G, rtl_fix_8168g, "RTL8168GU/8111GU"},
     {0x7cf, 0x4c0, GEN_8168G, RCR_8168G, rtl_fix_8168g, "RTL8168G/8111G"},
     {0x7c8, 0x488, GEN_8411, RCR_8168C, rtl_fix_8411, "RTL8411"},
-    {0x7c8, 0x480, GEN_8168F, RCR_8168C, rtl_fix_8168f, "RTL8168F/8111F"},
+    {0x7c8, 0x480, GEN_8168F | RTL_SPEEDS_8168F, RCR_8168C, rtl_fix_8168f, "RTL8168F/8111F"},
     {0x7c8, 0x2c8, GEN_EVL | RTL_MAC_COPY, RCR_8168C, rtl_fix_8168evl, "RTL8168E-VL/8111E-VL"},
     {0x7c8, 0x2c0, GEN_8168E, RCR_8168D, rtl_fix_8168e, "RTL8168E/8111E"},
     {0x7cf, 0x28a, RTL_STOP_POLL | RTL_DASH_DP, RCR_8168D, NULL, "RTL8168DP/8111DP"},

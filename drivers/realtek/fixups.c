@@ -62,6 +62,29 @@ const struct rtl_fixup rtl_fix_8168evl[] = {
 const struct rtl_fixup rtl_fix_8168f[] = {FIX_8168F, END};
 const struct rtl_fixup rtl_fix_8411[] = {FIX_8168F, NO_L23, END};
 
+// ---- by the link's speed ----------------------------------------------------------------------------
+
+#define SPEED(low, high) {RTL_ERI, 0x1bc, ALL, low}, {RTL_ERI, 0x1dc, ALL, high}
+
+static const struct rtl_fixup evl_1000[] = {SPEED(0x11, 0x05), PACKET_FILTER, END};
+static const struct rtl_fixup evl_100[] = {SPEED(0x1f, 0x05), PACKET_FILTER, END};
+static const struct rtl_fixup evl_10[] = {SPEED(0x1f, 0x3f), PACKET_FILTER, END};
+static const struct rtl_fixup f_1000[] = {SPEED(0x11, 0x05), END};
+static const struct rtl_fixup f_slower[] = {SPEED(0x1f, 0x3f), END};
+static const struct rtl_fixup fast_100[] = {{RTL_ERI, 0x1d0, LOW, 0}, END};
+static const struct rtl_fixup fast_10[] = {{RTL_ERI, 0x1d0, LOW, 0x4d02}, {RTL_ERI, 0x1dc, LOW, 0x060a}, END};
+
+const struct rtl_fixup *rtl_fix_speed(const struct rtl *dev, unsigned mbps)
+{
+    if (rtl_has(dev, RTL_SPEEDS_EVL))
+        return mbps == 1000 ? evl_1000 : mbps == 100 ? evl_100 : evl_10;
+    if (rtl_has(dev, RTL_SPEEDS_8168F))
+        return mbps == 1000 ? f_1000 : f_slower;
+    if (rtl_has(dev, RTL_SPEEDS_8402))
+        return mbps == 100 ? fast_100 : fast_10;
+    return NULL;
+}
+
 // ---- 8168G on ---------------------------------------------------------------------------------------
 
 const struct rtl_fixup rtl_fix_8168g[] = {

@@ -29,27 +29,6 @@ static unsigned speed_of(uint16_t status)
     return 0;
 }
 
-// What 8168E-VL to 8168F, 8402 and 8411 want in their FIFOs at each speed (r8169: rtl_link_chg_patch()).
-#define ERI_SPEED_1 0x1bcu
-#define     SPEED_1_1000 0x11u
-#define     SPEED_1_SLOW 0x1fu
-#define ERI_SPEED_2 0x1dcu
-#define     SPEED_2_FAST 0x05u
-#define     SPEED_2_10 0x3fu
-#define ERI_FILTER 0xdcu
-#define     FILTER_ON 0x1u
-
-static void tune_to_speed(const struct rtl *dev, unsigned mbps)
-{
-    if (!rtl_has(dev, RTL_PHY_SPEEDS))
-        return;
-    rtl_eri_write(dev, ERI_SPEED_1, mbps == 1000 ? SPEED_1_1000 : SPEED_1_SLOW);
-    rtl_eri_write(dev, ERI_SPEED_2, mbps >= 100 ? SPEED_2_FAST : SPEED_2_10);
-    uint32_t filter = rtl_eri_read(dev, ERI_FILTER);
-    rtl_eri_write(dev, ERI_FILTER, filter & ~FILTER_ON);
-    rtl_eri_write(dev, ERI_FILTER, filter | FILTER_ON);
-}
-
 struct nic_link rtl_link(struct rtl *dev)
 {
     uint16_t status = status_of(dev);
@@ -67,7 +46,7 @@ struct nic_link rtl_link(struct rtl *dev)
         link.full_duplex = status & PHYSTATUS_FULL_DUPLEX;
         link.mbps = speed_of(status);
         if (!dev->link_up)
-            tune_to_speed(dev, link.mbps);
+            rtl_apply(dev, rtl_fix_speed(dev, link.mbps));
     }
     dev->link_up = link.up;
     return link;

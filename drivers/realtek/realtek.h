@@ -24,7 +24,7 @@ enum rtl_flag {
     RTL_GATE = 1 << 5,         // 8168G on: RXDV gate, management firmware's FIFOs, PHY by OCP
     RTL_STOP_REST = 1 << 6,    // 8125B on: a second look whether all is at rest
     RTL_8125 = 1 << 7,         // 8125 on: registers moved
-    RTL_AUTO_FIFO = 1 << 8,    // 8168E-VL on, not 8402 and 8106E
+    RTL_AUTO_FIFO = 1 << 8,    // 8168E-VL to 8117, 8402
     RTL_ERI_MAC = 1 << 9,      // 8168F on: the MAC address is in the extended registers
     RTL_MAC_COPY = 1 << 10,    // 8168E-VL: it must be written there, too
     RTL_PLL = 1 << 11,         // its PLL can be off
@@ -33,8 +33,10 @@ enum rtl_flag {
     RTL_DASH_BP = 1 << 14,     // as in the 8125BP
     RTL_8117 = 1 << 15,        // and its registers lie elsewhere
     RTL_8126 = 1 << 16,        // 5 Gb/s
-    RTL_PHY_SPEEDS = 1 << 17,  // FIFO settings by the link's speed (rtl_phy_tune())
+    RTL_SPEEDS_EVL = 1 << 17,  // settings by the link's speed (rtl_fix_speed()): 8168E-VL, 8411
     RTL_FIRST_8169 = 1 << 18,  // wants its analogue PLL on
+    RTL_SPEEDS_8168F = 1 << 19,
+    RTL_SPEEDS_8402 = 1 << 20,
     RTL_CPLUS_ENB = 1 << 21,   // 8101E: switches of the C+ mode, as on PCI
 };
 
@@ -146,6 +148,9 @@ extern const struct rtl_fixup rtl_fix_8168b[], rtl_fix_8168c[], rtl_fix_8168c_1[
     rtl_fix_8168e[], rtl_fix_8168evl[], rtl_fix_8168f[], rtl_fix_8411[], rtl_fix_8168g[], rtl_fix_8168h[],
     rtl_fix_8168ep[], rtl_fix_8117[], rtl_fix_8102e[], rtl_fix_8105e[], rtl_fix_8402[], rtl_fix_8106e[],
     rtl_fix_8125a[], rtl_fix_8125b[], rtl_fix_8125d[], rtl_fix_8126a[];
+
+// What this chip wants written when its link comes up with `mbps`; NULL: nothing. No configuration register.
+const struct rtl_fixup *rtl_fix_speed(const struct rtl *dev, unsigned mbps);
 
 // ---- access.c ---------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // What the Realtek driver writes to each version of the chip between reset and start: every fix-up in its place, and
-// nothing beside them, whether all bits were set or clear before. Facts of Linux's
-// r8169 (what its rtl_hw_start_*() write), put down apart from the driver's own table.
+// nothing beside them, whether all bits were set or clear before; and what a link's speed changes. Facts of Linux's
+// r8169 (what its rtl_hw_start_*() and rtl_link_chg_patch() write), put down apart from the driver's own table.
 
 #include "tests/unit/realtek_fake.h"  // reset_chip
 
@@ -171,11 +171,54 @@ static void test_fixups(void **state)
     }
 }
 
+// ---- the link's speed -------------------------------------------------------------------------------
+
+static void test_link_speeds(void **state)
+{
+    static const struct {
+        uint16_t xid;
+        unsigned mbps;
+        uint32_t e1bc, e1dc, e1d0;
+        unsigned filter_resets;
+    } tuned[] = {
+        {0x2c8, 1000, 0x11, 0x05, 2, 1},    {0x2c8, 100, 0x1f, 0x05, 2, 1},    {0x2c8, 10, 0x1f, 0x3f, 2, 1},
+        {0x488, 1000, 0x11, 0x05, 0x12, 1}, {0x488, 100, 0x1f, 0x05, 0x12, 1}, {0x488, 10, 0x1f, 0x3f, 0x12, 1},
+        {0x480, 1000, 0x11, 0x05, 0x12, 0}, {0x480, 100, 0x1f, 0x3f, 0x12, 0}, {0x481, 10, 0x1f, 0x3f, 0x12, 0},
+        {0x440, 100, 0, 0, 0, 0},           {0x440, 10, 0, 0x060a, 0x4d02, 0},
+        {0x541, 1000, 0, 0, 0, 0},          {0x448, 100, 0, 0, 0, 0},
+    };
+
+    for (unsigned i = 0; i < sizeof(tuned) / sizeof(tuned[0]); i++) {
+        reset_chip(state);
+        become(tuned[i].xid);
+        chip.cable = 0;
+        start();
+        assert_false(nic.ops->link(&nic).up);
+        unsigned before = chip.filter_resets;
+        for (unsigned times = 1; times <= 2; times++) {  // each time it comes up
+            chip.eri[0x1bc / 4] = chip.eri[0x1dc / 4] = 0;
+            chip.cable = tuned[i].mbps;
+            assert_int_equal(nic.ops->link(&nic).mbps, tuned[i].mbps);
+            unsigned accesses = chip.accesses;
+            assert_true(nic.ops->link(&nic).up);  // and not when it was up
+            assert_true(chip.accesses - accesses <= 2);
+            assert_int_equal(chip.eri[0x1bc / 4], tuned[i].e1bc);
+            assert_int_equal(chip.eri[0x1dc / 4], tuned[i].e1dc);
+            assert_int_equal(chip.eri[0x1d0 / 4], tuned[i].e1d0);
+            assert_int_equal(chip.filter_resets - before, times * tuned[i].filter_resets);
+            chip.cable = 0;
+            assert_false(nic.ops->link(&nic).up);
+        }
+        finish();
+    }
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset_chip)
     const struct CMUnitTest tests[] = {
         TEST(test_fixups),
+        TEST(test_link_speeds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
