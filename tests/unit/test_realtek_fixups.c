@@ -105,7 +105,7 @@ static const struct {
     const struct expected *all;
 } cases[] = {
     {0x380, beacon},     {0x3c0, of_8168c_1}, {0x3c2, speed_down}, {0x3c3, speed_down},  {0x3c4, speed_down},
-    {0x3ca, of_8168cp_3}, {0x2c1, of_8168e},   {0x2c2, of_8168e},
+    {0x3c8, speed_down}, {0x3c9, beacon},     {0x3ca, of_8168cp_3}, {0x2c1, of_8168e},   {0x2c2, of_8168e},
     {0x2c8, of_evl},     {0x2c9, of_evl},     {0x480, of_8168f},   {0x481, of_8168f},    {0x488, of_8411},
     {0x408, of_8105e},   {0x409, of_8105e},   {0x448, of_8106e},   {0x440, of_8402},     {0x248, of_8102e_1},
     {0x348, of_8102e_1}, {0x249, beacon},     {0x34a, beacon},     {0x240, beacon},      {0x4c0, of_8168g},
