@@ -30,6 +30,7 @@
 #define     PCI_BAR_MEM_MASK 0xfffffff0u
 #define PCI_SECONDARY_BUS 0x19        // type 1 headers only
 #define PCI_SUBORDINATE_BUS 0x1a
+#define PCI_SUBSYSTEM_ID 0x2e         // type 0 headers only
 #define PCI_ROM_BASE 0x30
 #define PCI_CAPABILITIES 0x34
 #define     PCI_CAP_FIRST 0x40u       // capabilities start behind the header

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "drivers/pci/pci.h"               // pci_map_bar
+#include "drivers/pci/pci_regs.h"          // PCI_SUBSYSTEM_ID
 #include "drivers/realtek/driver.h"        // realtek_driver
 #include "drivers/realtek/realtek_regs.h"  // RTL_REGS_SIZE
 #include "kernel/memory.h"                 // kcalloc
@@ -19,6 +20,8 @@
 #define LIES_MAX 16u        // impossible lengths a chip may write before it is stopped
 #define RESTARTS_MAX 8u
 #define MTU 1500u
+#define LINKSYS_VENDOR 0x1737u
+#define LINKSYS_8169 0x0024u
 
 // ---- start and stop ---------------------------------------------------------------------------------
 
@@ -186,6 +189,14 @@ static int map_registers(struct rtl *dev)
     return dev->regs ? 0 : ERR_NIC_INIT_FAILED;  // pci_map_bar() said why
 }
 
+// Linksys gave the id of its 8169 card to one with another maker's chip, too (subsystem 0015).
+static int check_card(const struct pci_dev *pci)
+{
+    if (pci->vendor_id == LINKSYS_VENDOR && pci_read16(pci, PCI_SUBSYSTEM_ID) != LINKSYS_8169)
+        return fail(ERR_UNSUPPORTED, "this card has another maker's chip");
+    return 0;
+}
+
 static int identify(struct rtl *dev, const struct nic_id *id)
 {
     uint32_t tcr = rd32(dev, TCR);
@@ -208,9 +219,11 @@ static int identify(struct rtl *dev, const struct nic_id *id)
 
 static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
 {
-    struct rtl *dev = kcalloc(1, sizeof(*dev));
-    int err;
+    int err = check_card(pci);
 
+    if (err < 0)
+        return err;
+    struct rtl *dev = kcalloc(1, sizeof(*dev));
     if (!dev)
         return fail(ERR_OUT_OF_HEAP, "no heap for the driver of %s", id->name);
     dev->nic = nic;

@@ -102,6 +102,7 @@ extern struct nic nic;
 extern struct pbuf *frames[FRAMES_MAX];
 extern unsigned frame_count;
 extern unsigned allocations_left;  // of memory; then there is none
+extern uint16_t subsystem;         // its PCI subsystem id
 
 // A fresh 8168H with a gigabit link; a set-up function of cmocka.
 int reset_chip(void **state);

@@ -4,6 +4,7 @@
 
 #include "drivers/dma.h"             // dma_alloc
 #include "drivers/pci/pci.h"         // pci_dev
+#include "drivers/pci/pci_regs.h"    // PCI_SUBSYSTEM_ID
 #include "drivers/realtek/driver.h"  // realtek_driver
 #include "kernel/memory.h"           // kcalloc
 #include "lib/clock.h"               // now_us
@@ -24,6 +25,7 @@ uint64_t clock_us;
 struct nic nic;
 struct pbuf *frames[FRAMES_MAX];
 unsigned frame_count, allocations_left;
+uint16_t subsystem;
 volatile uint8_t window[FAKE_REGS];
 static struct pci_dev pci;
 static struct model other_version;
@@ -101,6 +103,13 @@ void pci_disable_aspm(const struct pci_dev *which)
 {
     assert_ptr_equal(which, &pci);
     chip.aspm_off++;
+}
+
+uint16_t pci_read16(const struct pci_dev *which, unsigned offset)
+{
+    assert_ptr_equal(which, &pci);
+    assert_int_equal(offset, PCI_SUBSYSTEM_ID);
+    return subsystem;
 }
 
 volatile void *pci_map_bar(const struct pci_dev *dev, unsigned index)
@@ -263,6 +272,7 @@ int reset_chip(void **state)
     clock_us = 1000000;
     frame_count = 0;
     allocations_left = UINT32_MAX;
+    subsystem = 0;
     last_error[0] = last_warning[0] = '\0';
     return 0;
 }

@@ -177,6 +177,22 @@ static void test_gigabit_mac_fast_phy(void **state)
     }
 }
 
+// The same PCI id stands on a card of another maker's chip.
+static void test_linksys(void **state)
+{
+    (void)state;
+    become(0x100);
+    become_device(0x1737, 0x1032);
+    subsystem = 0x0015;
+    assert_int_equal(probe(), ERR_UNSUPPORTED);
+    assert_int_equal(chip.accesses, 0);
+    subsystem = 0x0024;
+    start();
+    assert_true(receive(100));
+    assert_int_equal(poll(8), 1);
+    finish();
+}
+
 // ---- take-over --------------------------------------------------------------------------------------
 
 // What the start has made of it, whatever it found.
@@ -392,7 +408,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, reset_chip)
     const struct CMUnitTest tests[] = {
         TEST(test_ids),      TEST(test_every_version), TEST(test_every_model),          TEST(test_unknown),
-        TEST(test_left_running),  TEST(test_gigabit_mac_fast_phy), TEST(test_oob),
+        TEST(test_linksys),  TEST(test_left_running),  TEST(test_gigabit_mac_fast_phy), TEST(test_oob),
         TEST(test_stopped),  TEST(test_phy_states),    TEST(test_addresses),            TEST(test_dash),
     };
 
