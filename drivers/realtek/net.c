@@ -74,7 +74,7 @@ static int start(struct nic *nic)
 {
     struct rtl *dev = nic->priv;
 
-    dev->dead = dev->gone = false;
+    dev->dead = dev->gone = dev->link_up = dev->link_lost = dev->restart = false;
     dev->restarts = 0;
     return bring_up(dev);
 }

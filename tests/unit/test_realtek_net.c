@@ -385,6 +385,26 @@ static void test_link_lost_8125(void **state)
     finish();
 }
 
+// A link lost between stop and start is no reason to restart what has just been started.
+static void test_link_lost_while_stopped(void **state)
+{
+    (void)state;
+    become(0x641);
+    start();
+    assert_true(nic.ops->link(&nic).up);
+    nic.ops->stop(&nic);
+    assert_true(nic.ops->link(&nic).up);
+    chip.cable = 0;
+    assert_false(nic.ops->link(&nic).up);
+    chip.cable = 2500;
+    assert_int_equal(nic.ops->start(&nic), 0);
+    unsigned resets = chip.resets;
+    poll(8);
+    assert_int_equal(chip.resets, resets);
+    assert_true(nic.ops->link(&nic).up);
+    finish();
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset_chip)
@@ -392,7 +412,7 @@ int main(void)
         TEST(test_probe),           TEST(test_receive_many),   TEST(test_ring_full),      TEST(test_sizes),
         TEST(test_checksum_flags),  TEST(test_pool_dry),       TEST(test_stop_with_frame), TEST(test_stop_and_start),
         TEST(test_transmit),        TEST(test_doorbell_batch), TEST(test_doorbell_lost),  TEST(test_link),
-        TEST(test_no_cable),        TEST(test_link_lost_8125),
+        TEST(test_no_cable),        TEST(test_link_lost_8125), TEST(test_link_lost_while_stopped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
