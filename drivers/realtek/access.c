@@ -50,10 +50,12 @@ void rtl_change32(const struct rtl *dev, uint32_t reg, uint32_t clear, uint32_t 
 
 // ---- extended registers -----------------------------------------------------------------------------
 
-static uint32_t eri_read(const struct rtl *dev, uint32_t command)
+static bool eri_read(const struct rtl *dev, uint32_t command, uint32_t *value)
 {
     wr32(dev, ERIAR, command | ERIAR_ALL_BYTES);
-    return rtl_wait32(dev, ERIAR, ERIAR_FLAG, ERIAR_FLAG, ERI_TIMEOUT_MS) ? rd32(dev, ERIDR) : UINT32_MAX;
+    bool done = rtl_wait32(dev, ERIAR, ERIAR_FLAG, ERIAR_FLAG, ERI_TIMEOUT_MS);
+    *value = done ? rd32(dev, ERIDR) : UINT32_MAX;
+    return done;
 }
 
 static void eri_write(const struct rtl *dev, uint32_t command, uint32_t value)
@@ -65,7 +67,10 @@ static void eri_write(const struct rtl *dev, uint32_t command, uint32_t value)
 
 uint32_t rtl_eri_read(const struct rtl *dev, uint32_t address)
 {
-    return eri_read(dev, address);
+    uint32_t value;
+
+    eri_read(dev, address, &value);
+    return value;
 }
 
 void rtl_eri_write(const struct rtl *dev, uint32_t address, uint32_t value)
@@ -80,7 +85,10 @@ static uint32_t oob_command(const struct rtl *dev, uint32_t address)
 
 uint32_t rtl_oob_read(const struct rtl *dev, uint32_t address)
 {
-    return eri_read(dev, oob_command(dev, address));
+    uint32_t value;
+
+    eri_read(dev, oob_command(dev, address), &value);
+    return value;
 }
 
 void rtl_oob_write8(const struct rtl *dev, uint32_t address, uint8_t value)
@@ -165,6 +173,15 @@ void rtl_phy_write(const struct rtl *dev, unsigned reg, uint16_t value)
 
 // ---- fix-ups ----------------------------------------------------------------------------------------
 
+// A register that does not answer is not filled with ones.
+static void change_eri(const struct rtl *dev, uint32_t address, uint32_t clear, uint32_t set)
+{
+    uint32_t before;
+
+    if (eri_read(dev, address, &before))
+        rtl_eri_write(dev, address, (before & ~clear) | set);
+}
+
 static void apply_one(const struct rtl *dev, const struct rtl_fixup *fixup)
 {
     switch (fixup->space) {
@@ -178,7 +195,7 @@ static void apply_one(const struct rtl *dev, const struct rtl_fixup *fixup)
         rtl_change32(dev, fixup->reg, fixup->clear, fixup->set);
         break;
     case RTL_ERI:
-        rtl_eri_write(dev, fixup->reg, (rtl_eri_read(dev, fixup->reg) & ~fixup->clear) | fixup->set);
+        change_eri(dev, fixup->reg, fixup->clear, fixup->set);
         break;
     case RTL_OCP:
         rtl_ocp_change(dev, fixup->reg, (uint16_t)fixup->clear, (uint16_t)fixup->set);

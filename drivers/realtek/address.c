@@ -43,13 +43,17 @@ int rtl_read_address(struct rtl *dev)
 {
     char text[MAC_TEXT_MAX];
     uint8_t *mac = dev->nic->mac;
+    uint32_t low = 0, high = 0;
 
-    memset(mac, 0, sizeof(dev->nic->mac));
-    if (rtl_has(dev, RTL_8125))
-        split(rd32(dev, MAC0_BKP), rd32(dev, MAC0_BKP + (IDR4 - IDR0)), mac);
-    else if (rtl_has(dev, RTL_ERI_MAC))
-        split(rtl_eri_read(dev, ERI_MAC0), rtl_eri_read(dev, ERI_MAC4), mac);
-    if (!valid(mac))
+    if (rtl_has(dev, RTL_8125)) {
+        low = rd32(dev, MAC0_BKP);
+        high = rd32(dev, MAC0_BKP + (IDR4 - IDR0));
+    } else if (rtl_has(dev, RTL_ERI_MAC)) {
+        low = rtl_eri_read(dev, ERI_MAC0);
+        high = rtl_eri_read(dev, ERI_MAC4);
+    }
+    split(low, high, mac);
+    if (!valid(mac) || high == UINT32_MAX)  // no answer is no half of an address
         split(rd32(dev, IDR0), rd32(dev, IDR4), mac);
     if (!valid(mac))
         return fail(ERR_NIC_INIT_FAILED, "it has no MAC address (%s)", mac_text(mac, text));

@@ -51,13 +51,16 @@ static void dp_write8(const struct rtl *dev, uint32_t address, uint8_t value)
 
 void rtl_dash_detect(struct rtl *dev)
 {
-    uint32_t state = 0;
+    uint32_t state = 0, on = 0;
 
-    if (rtl_has(dev, RTL_DASH_DP))
-        state = dp_read(dev, dev->chip->xid == DP_VERSION_28B ? DP_STATE_28B : DP_STATE) & DP_STATE_ON;
-    else if (rtl_has(dev, RTL_DASH_EP | RTL_DASH_BP))
-        state = rtl_oob_read(dev, EP_STATE) & EVENT;
-    dev->dash = state != 0;
+    if (rtl_has(dev, RTL_DASH_DP)) {
+        state = dp_read(dev, dev->chip->xid == DP_VERSION_28B ? DP_STATE_28B : DP_STATE);
+        on = DP_STATE_ON;
+    } else if (rtl_has(dev, RTL_DASH_EP | RTL_DASH_BP)) {
+        state = rtl_oob_read(dev, EP_STATE);
+        on = EVENT;
+    }
+    dev->dash = (state & on) && state != UINT32_MAX;  // no answer is no firmware
     if (dev->dash)
         log_info("%s: management firmware (DASH) shares the port", dev->nic->chip);
 }

@@ -185,7 +185,7 @@ int rtl_phy_ocp_read(const struct rtl *dev, uint32_t address);
 void rtl_phy_ocp_write(const struct rtl *dev, uint32_t address, uint16_t value);
 void rtl_phy_ocp_change(const struct rtl *dev, uint32_t address, uint16_t clear, uint16_t set);
 
-// Writes a chip's fix-ups. The configuration registers must be unlocked.
+// Writes fix-ups; one is left out when its register cannot be read. Configuration registers must be unlocked.
 void rtl_apply(const struct rtl *dev, const struct rtl_fixup *fixups);
 
 // ---- mac.c ------------------------------------------------------------------------------------------

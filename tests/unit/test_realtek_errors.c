@@ -191,6 +191,27 @@ static void test_other_waits(void **state)
         }
 }
 
+// Registers behind registers that do not answer are not filled with ones.
+static void test_dead_eri(void **state)
+{
+    (void)state;
+    chip.dead_eri = true;
+    become(0x502);
+    start();
+    assert_false(driver()->dash);
+    for (unsigned i = 0; i < ERI_SIZE / 4; i++)
+        if (i != ERI_MAC0 / 4 && i != ERI_MAC4 / 4)
+            assert_int_equal(chip.eri[i], 0);
+    finish();
+    // In the middle of it: the address is read in two halves.
+    reset_chip(state);
+    chip.eri[ERI_MAC4 / 4] = UINT32_MAX;
+    memcpy(chip.regs, "\x02\0\0\0\0\x09", 6);
+    start();
+    assert_memory_equal(nic.mac, "\x02\0\0\0\0\x09", 6);
+    finish();
+}
+
 // ---- gone -------------------------------------------------------------------------------------------
 
 static void test_gone(void **state)
@@ -392,7 +413,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, reset_chip)
     const struct CMUnitTest tests[] = {
         TEST(test_bars),         TEST(test_no_memory),   TEST(test_small_pool),    TEST(test_reset_never_ends),
-        TEST(test_other_waits),  TEST(test_gone),          TEST(test_vanishes),
+        TEST(test_other_waits),  TEST(test_dead_eri),    TEST(test_gone),          TEST(test_vanishes),
         TEST(test_watchdog),     TEST(test_slow_wire),   TEST(test_nobody_polled), TEST(test_restarts),
     };
 
