@@ -95,11 +95,11 @@ static const struct rtl_chip chips[] = {
     {0x7cf, 0x240, RTL_FAST, RCR_8169, rtl_fix_8168b, "RTL8401"},
     {0x7c8, 0x340, RTL_FAST | RTL_CPLUS_ENB, RCR_8169, NULL, "RTL8101E/8100E"},
 
-    {0xfc8, 0x980, RTL_PCI, RCR_8169, NULL, "RTL8169SC/8110SC"},
-    {0xfc8, 0x180, RTL_PCI, RCR_8169, NULL, "RTL8169SC/8110SC"},
-    {0xfc8, 0x100, RTL_PCI, RCR_8169, NULL, "RTL8169SB/8110SB"},
-    {0xfc8, 0x040, RTL_PCI | RTL_FIRST_8169, RCR_8169, NULL, "RTL8110S"},
-    {0xfc8, 0x008, RTL_PCI | RTL_FIRST_8169, RCR_8169, NULL, "RTL8169S"},
+    {0xfc8, 0x980, RTL_PCI | RTL_PCI_CLOCK, RCR_8169, rtl_fix_8169sc_6, "RTL8169SC/8110SC"},
+    {0xfc8, 0x180, RTL_PCI | RTL_PCI_CLOCK, RCR_8169, rtl_fix_8169sc_5, "RTL8169SC/8110SC"},
+    {0xfc8, 0x100, RTL_PCI, RCR_8169, rtl_fix_8169, "RTL8169SB/8110SB"},
+    {0xfc8, 0x040, RTL_PCI | RTL_FIRST_8169, RCR_8169, rtl_fix_8169, "RTL8110S"},
+    {0xfc8, 0x008, RTL_PCI | RTL_FIRST_8169, RCR_8169, rtl_fix_8169, "RTL8169S"},
 };
 
 // What makes two chips of different kinds: registers of the one are not the other's. A fast Ethernet id may

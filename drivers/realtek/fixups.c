@@ -25,6 +25,13 @@
 #define NO_BEACON {RTL_REG8, CONFIG3, CONFIG3_BEACON_EN, 0}
 #define NO_EEE {RTL_ERI, 0x1b0, 0x3, 0}
 
+// ---- PCI --------------------------------------------------------------------------------------------
+
+#define FIX_8169 {RTL_REG8, C82, 0xff, C82_VALUE}
+const struct rtl_fixup rtl_fix_8169[] = {FIX_8169, END};
+const struct rtl_fixup rtl_fix_8169sc_5[] = {FIX_8169, {RTL_REG32, PCI_CLOCK, ALL, 0x000fff00}, END};
+const struct rtl_fixup rtl_fix_8169sc_6[] = {FIX_8169, {RTL_REG32, PCI_CLOCK, ALL, 0x00ffff00}, END};
+
 // ---- 8168B to 8168F ---------------------------------------------------------------------------------
 
 const struct rtl_fixup rtl_fix_8168b[] = {NO_BEACON, END};

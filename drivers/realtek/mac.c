@@ -172,6 +172,8 @@ void rtl_mac_setup(struct rtl *dev)
         wr16(dev, INT_MITIGATE, 0);
     }
     rtl_apply(dev, dev->chip->fixups);
+    if (rtl_has(dev, RTL_PCI_CLOCK) && (rd8(dev, CONFIG2) & CONFIG2_PCI_66MHZ))
+        rtl_change32(dev, PCI_CLOCK, 0, PCI_CLOCK_66MHZ);
     wr16(dev, RMS, RTL_BUFFER_SIZE);
     wr8(dev, CR9346, CR9346_LOCK);
     if (rtl_has(dev, RTL_8125)) {

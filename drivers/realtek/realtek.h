@@ -38,6 +38,7 @@ enum rtl_flag {
     RTL_SPEEDS_8168F = 1 << 19,
     RTL_SPEEDS_8402 = 1 << 20,
     RTL_CPLUS_ENB = 1 << 21,   // 8101E: switches of the C+ mode, as on PCI
+    RTL_PCI_CLOCK = 1 << 22,   // 8169SC: is told of the bus's clock
 };
 
 // Where a fix-up is written.
@@ -144,10 +145,11 @@ extern const struct nic_id rtl_ids[];
 const struct rtl_chip *rtl_find_chip(uint16_t xid, uint32_t id_flags, bool *known);
 
 // What the chips of these names want written; each ends with RTL_SPACE_END.
-extern const struct rtl_fixup rtl_fix_8168b[], rtl_fix_8168c[], rtl_fix_8168c_1[], rtl_fix_8168cp[],
-    rtl_fix_8168e[], rtl_fix_8168evl[], rtl_fix_8168f[], rtl_fix_8411[], rtl_fix_8168g[], rtl_fix_8168h[],
-    rtl_fix_8168ep[], rtl_fix_8117[], rtl_fix_8102e[], rtl_fix_8105e[], rtl_fix_8402[], rtl_fix_8106e[],
-    rtl_fix_8125a[], rtl_fix_8125b[], rtl_fix_8125d[], rtl_fix_8126a[];
+extern const struct rtl_fixup rtl_fix_8169[], rtl_fix_8169sc_5[], rtl_fix_8169sc_6[], rtl_fix_8168b[],
+    rtl_fix_8168c[], rtl_fix_8168c_1[], rtl_fix_8168cp[], rtl_fix_8168e[], rtl_fix_8168evl[], rtl_fix_8168f[],
+    rtl_fix_8411[], rtl_fix_8168g[], rtl_fix_8168h[], rtl_fix_8168ep[], rtl_fix_8117[], rtl_fix_8102e[],
+    rtl_fix_8105e[], rtl_fix_8402[], rtl_fix_8106e[], rtl_fix_8125a[], rtl_fix_8125b[], rtl_fix_8125d[],
+    rtl_fix_8126a[];
 
 // What this chip wants written when its link comes up with `mbps`; NULL: nothing. No configuration register.
 const struct rtl_fixup *rtl_fix_speed(const struct rtl *dev, unsigned mbps);

@@ -58,6 +58,7 @@
 #define     CONFIG1_SPEED_DOWN 0x10u
 #define CONFIG2 0x53     // 8
 #define     CONFIG2_CLKREQ_EN 0x80u
+#define     CONFIG2_PCI_66MHZ 0x01u    // 8169
 #define CONFIG3 0x54     // 8
 #define     CONFIG3_BEACON_EN 0x01u
 #define     CONFIG3_RDY_TO_L23 0x02u
@@ -85,7 +86,10 @@
 #define     ERIAR_OOB (2u << 16)       // management firmware's registers
 #define     ERIAR_OOB_BASE_8117 (0xf70u << 18)
 #define INT_CFG1 0x7a    // 16: 8125 on
+#define PCI_CLOCK 0x7c   // 8169SC
+#define     PCI_CLOCK_66MHZ 0x000000ffu
 #define C82 0x82         // 8: 8169, named by its offset
+#define     C82_VALUE 0x01u
 #define TPPOLL_8125 0x90 // 16
 #define     TPPOLL_8125_Q0 0x0001u
 #define OCPDR 0xb0       // the MAC's inner registers, 8168G on; 8168DP: data of OCPAR
