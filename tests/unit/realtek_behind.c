@@ -132,7 +132,7 @@ static void eriar(uint32_t command)
 {
     uint32_t *word = eri_word(command), data = get(ERIDR, 32), before = *word;
 
-    begin(chip.dead_eri, &chip.eri_at, 0);
+    begin(chip.dead_eri || chip.unreadable_eri, &chip.eri_at, 0);
     put(ERIAR, 32, command);
     if (chip.dead_eri)
         return;

@@ -85,7 +85,7 @@ static uint32_t answer(uint32_t at, unsigned width)
     case GPHY_OCP:
         return behind_answer(get(at, 32), chip.dead_phy);
     case ERIAR:
-        return behind_answer(get(at, 32), chip.dead_eri);
+        return behind_answer(get(at, 32), chip.dead_eri || (chip.unreadable_eri && !(get(at, 32) & ERIAR_FLAG)));
     case OCPAR:
         return behind_answer(get(at, 32), chip.dead_ocpar);
     case PHYSTATUS:
@@ -136,6 +136,7 @@ static void reset(uint32_t cr)
 {
     assert_false(chip.bus_master);
     assert_false(get(RCR, 32) & RCR_ACCEPT_MASK);
+    assert_int_equal(has(M_8125) ? get(IMR_8125, 32) : get(IMR, 16), 0);
     if (has(M_GATE))
         assert_true(gate_closed() && clock_us - chip.gate_at >= GATE_QUIET_US);
     if (!has(M_GATE | M_DP) || has(M_REST))

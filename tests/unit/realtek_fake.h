@@ -81,6 +81,7 @@ struct fake_chip {
     // What never ends.
     bool stuck_reset, stuck_fifo, stuck_list, stuck_phy_reset, stuck_phy_state, stuck_cmac, stuck_busy;
     bool dead_phy, dead_eri, dead_ocp, dead_ocpar;
+    bool unreadable_eri;          // but it can be written
     unsigned lose_doorbells;
     bool kicked;                  // it looks at its send ring
     bool bus_master;

@@ -203,6 +203,14 @@ static void test_dead_eri(void **state)
         if (i != ERI_MAC0 / 4 && i != ERI_MAC4 / 4)
             assert_int_equal(chip.eri[i], 0);
     finish();
+    reset_chip(state);
+    chip.unreadable_eri = true;
+    start();
+    for (unsigned i = 0; i < ERI_SIZE / 4; i++)
+        if (i != ERI_MAC0 / 4 && i != ERI_MAC4 / 4)
+            assert_int_equal(chip.eri[i], 0);
+    assert_int_equal(get(CONFIG3, 8) & CONFIG3_RDY_TO_L23, 0);  // the other fix-ups are in place
+    finish();
     // In the middle of it: the address is read in two halves.
     reset_chip(state);
     chip.eri[ERI_MAC4 / 4] = UINT32_MAX;
