@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 #define GATE_QUIET_US 2000u
+#define GATE_REST_US 2500u
 #define STOP_QUIET_US 100u
+#define STOP_REST_US 300u
 #define BIT_24 (1u << 24)
 #define JUNK 0xdeadbeefu   // in the rings' addresses after a reset
 #define ACCEPT_OK (RCR_APM | RCR_AM | RCR_AB)
@@ -56,9 +58,18 @@ static bool gate_closed(void)
     return has(M_GATE) && (get(MISC, 32) & MISC_RXDV_GATED_EN);
 }
 
+// The FIFOs take a while to run empty.
+static bool at_rest_with(uint32_t cr)
+{
+    bool gate = gate_closed() && clock_us - chip.gate_at >= GATE_REST_US;
+    bool stop = (cr & CR_STOP_REQ) && clock_us - chip.stop_at >= STOP_REST_US;
+
+    return !chip.stuck_fifo && (gate || stop);
+}
+
 static bool at_rest(void)
 {
-    return !chip.stuck_fifo && (gate_closed() || (get(CR, 8) & CR_STOP_REQ));
+    return at_rest_with(get(CR, 8));
 }
 
 static uint32_t read_mcu(void)
@@ -141,6 +152,8 @@ static void reset(uint32_t cr)
         assert_true(gate_closed() && clock_us - chip.gate_at >= GATE_QUIET_US);
     if (!has(M_GATE | M_DP) || has(M_REST))
         assert_true((cr & CR_STOP_REQ) && (has(M_GATE) || clock_us - chip.stop_at >= STOP_QUIET_US));
+    if (has(M_GATE | M_SENT))
+        assert_true(chip.stuck_fifo || at_rest_with(cr));
     chip.resets++;
     chip.reset_at = clock_us;
     chip.rdsar = chip.tnpds = chip.rx_at = chip.tx_at = 0;

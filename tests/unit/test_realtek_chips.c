@@ -305,7 +305,7 @@ static void test_phy_states(void **state)
             if (left == ISOLATED)
                 chip.phy[PHY_BMCR] |= BMCR_ISOLATE;
             if ((left == ELSEWHERE || left == ALL_OF_IT) && !(models[i].traits & M_GATE))
-                chip.phy[PHY_PAGE] = 7;
+                chip.phy[PHY_PAGE] = 7, chip.phy[PHY_WAKE] = 5;
             if (left == SLOW || left == ALL_OF_IT) {
                 chip.phy[PHY_ANAR] = 0x0061;
                 chip.phy[PHY_GBCR] = 0;
@@ -318,9 +318,12 @@ static void test_phy_states(void **state)
             assert_true(link.up && link.full_duplex);
             assert_int_equal(link.mbps, best_speed(models[i].traits));
             assert_int_equal(chip.phy[PHY_PAGE], 0);
+            assert_true((models[i].traits & M_PCI) || chip.phy[PHY_WAKE] == 0);
             // A link that is there and was negotiated from all speeds stays.
             if (left == FINE)
                 assert_int_equal(chip.phy_resets + chip.restarts, 0);
+            else if (left >= SLOW)
+                assert_true(chip.restarts > 0);
             if (models[i].traits & M_GATE) {
                 assert_false(chip.gphy[PHY_OCP_POWER / 2] & PHY_OCP_POWER_ALDPS);
                 assert_false(chip.gphy[PHY_OCP_EEE / 2] & PHY_OCP_EEE_EN);
