@@ -36,7 +36,7 @@ FUZZERS    := $(sort $(patsubst FUZZ-%,%,$(filter FUZZ-fuzz_%,$(.VARIABLES))))
 host_objs   = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(subst $(THIRD_PARTY)/,third-party/,$(2)))
 sha_flags   = $(if $(filter %/Sha256Opt.c,$(1)),-mssse3 -msse4.1 -msha)
 # lwIP reads headers wherever they lie in a frame, which x86 allows.
-third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w -fno-sanitize=alignment) $(call sha_flags,$(1)) $(if $(filter kernel/firmware/% tests/unit/test_efi_network.c,$(1)),-fshort-wchar)
+third_flags = $(if $(filter $(THIRD_PARTY)/%,$(1)),-w -fno-sanitize=alignment) $(call sha_flags,$(1)) $(if $(filter kernel/firmware/% tests/unit/efi_ip_fake.c tests/unit/test_efi_network.c,$(1)),-fshort-wchar)
 
 define UNIT_RULE
 $(BUILD)/unit/$(1): $(call host_objs,unit-obj,tests/unit/$(1).c tests/unit/host.c $(UNIT-$(1)))

@@ -23,6 +23,7 @@ struct efi_ip6 {
     bool is_static;                  // somebody has given the firmware IPv6 settings: they are used
     bool begun;
     bool changed;                    // the policy was manual, and is to be again
+    bool advertised;                 // a router has told of IPv6 here
     bool no_dns;                     // it has an address, but knows no DNS server
 };
 

@@ -84,37 +84,49 @@ static unsigned rank(const uint8_t *address, const struct efi_network_host *host
     return (address[0] & 0xe0) == 0x20 ? 2 : 1;      // 2000::/3, RFC 4291 section 2.4
 }
 
-// The firmware's list of addresses, and how many: of those in the `size` bytes that it says it has written.
-static unsigned list_addresses(UINTN size, const EFI_IP6_ADDRESS_INFO **list)
+// How many entries of `each` bytes a list of the firmware's has. 0 when some of them lie outside of the `size`
+// bytes that it says it has written.
+static unsigned count_entries(UINTN size, const void *list, UINT32 count, size_t each)
 {
-    UINTN start = (UINTN)data.room + sizeof(data.info), end = (UINTN)data.room + size;
-    UINTN at = (UINTN)data.info.AddressInfo;
+    UINTN start = (UINTN)data.room + sizeof(data.info), end = (UINTN)data.room + size, at = (UINTN)list;
 
     // SAFETY: count and pointer are firmware's; nothing outside of what it was given is read.
-    if (size > sizeof(data) || at < start || at > end ||
-        data.info.AddressInfoCount > (end - at) / sizeof(EFI_IP6_ADDRESS_INFO))
+    if (size > sizeof(data) || at < start || at > end || count > (end - at) / each)
         return 0;
-    *list = data.info.AddressInfo;
-    return data.info.AddressInfoCount;
+    return count;
+}
+
+// True when there is a route to more than the link itself.
+static bool has_route(UINTN size)
+{
+    const EFI_IP6_ROUTE_TABLE *list = data.info.RouteTable;
+    unsigned count = count_entries(size, list, data.info.RouteCount, sizeof(*list));
+
+    for (unsigned i = 0; i < count; i++)
+        if (ip6_is_unicast(list[i].Destination.Addr) && !ip6_is_link_local(list[i].Destination.Addr))
+            return true;
+    return false;
 }
 
 bool efi_ip6_address(struct efi_ip6 *ip, const struct efi_network_host *host, struct efi_network *got)
 {
-    const EFI_IP6_ADDRESS_INFO *list = NULL;
     UINTN size = sizeof(data);
     unsigned best = 0;
 
     memset(&data.info, 0, sizeof(data.info));
     if (EFI_ERROR(ip->config->GetData(ip->config, Ip6ConfigDataTypeInterfaceInfo, &size, &data)))
         return false;
+    const EFI_IP6_ADDRESS_INFO *list = data.info.AddressInfo;
+    unsigned count = count_entries(size, list, data.info.AddressInfoCount, sizeof(*list));
     // Tentative addresses are not in it (edk2's Ip6BuildEfiAddressList).
-    for (unsigned i = 0, count = list_addresses(size, &list); i < count; i++) {
+    for (unsigned i = 0; i < count; i++) {
         unsigned value = rank(list[i].Address.Addr, host);
         if (value > best) {
             best = value;
             memcpy(got->address6, &list[i].Address, sizeof(got->address6));
         }
     }
+    ip->advertised = best > 0 || has_route(size);
     ip->no_dns = best > 0 && host->kind == EFI_HOST_NAME && !has_data(ip, Ip6ConfigDataTypeDnsServer);
     return best > 0 && !ip->no_dns;
 }

@@ -21,6 +21,7 @@
 #define PCI_CLASS_OFFSET 0x0b  // base class, PCI Local Bus 3.0 section 6.2.1
 #define PCI_CLASS_NETWORK 0x02
 #define IP4_ALONE_MS 5000      // DHCP has answered within 4 s in OVMF; only then IPv6 is looked for as well
+#define IP6_GRACE_MS 10000     // for DHCPv6 after its time, where a router has told of IPv6
 
 static EFI_GUID http_binding = EFI_HTTP_SERVICE_BINDING_PROTOCOL_GUID;
 static EFI_GUID simple_network = EFI_SIMPLE_NETWORK_PROTOCOL_GUID;
@@ -294,6 +295,17 @@ static int nothing_came(const struct efi_network_host *host)
     return fail(ERR_DHCP_TIMEOUT, "the firmware got no address on %u controller%s", controller_count, plural);
 }
 
+// True when it is not to be waited any more. IPv6 has begun late for a name, and may be on its way; on a
+// network without it nobody waits for it.
+static bool is_over(const struct efi_network_host *host, uint64_t deadline)
+{
+    bool advertised = false;
+
+    for (unsigned i = 0; i < controller_count && host->kind == EFI_HOST_NAME; i++)
+        advertised |= controllers[i].ip6.advertised;
+    return in_vain[host->kind] || deadline_passed(deadline + (advertised ? IP6_GRACE_MS * 1000ull : 0));
+}
+
 int efi_network_up(const struct efi_network_wish *wish, const struct efi_network_host *host,
                    int (*wait)(void), uint64_t deadline, struct efi_network *got)
 {
@@ -304,7 +316,7 @@ int efi_network_up(const struct efi_network_wish *wish, const struct efi_network
         err = attend(wish, host, got);
         if (err > 0)
             return 0;
-        if (err == 0 && (in_vain[host->kind] || deadline_passed(deadline))) {
+        if (err == 0 && is_over(host, deadline)) {
             in_vain[host->kind] = true;
             return nothing_came(host);
         }

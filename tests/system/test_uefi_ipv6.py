@@ -1,5 +1,7 @@
 """IPv6 through the firmware's HTTP, and what is said where there is none. Addresses are documentation's (RFC 3849)."""
 import re
+import struct
+import uuid
 
 import pytest
 
@@ -11,6 +13,8 @@ SIX = "six.test"             # has an IPv6 address only
 BOTH = "both.test"           # has one of each kind
 LITERAL = f"http://[{SERVER6}]/small.iso"
 NAMES = [f"--address=/{SIX}/{SERVER6}", f"--address=/{BOTH}/{SERVER}", f"--address=/{BOTH}/{SERVER6}"]
+MANUAL, AUTOMATIC = 0, 1     # EFI_IP6_CONFIG_POLICY
+IP6_CONFIG = uuid.UUID("937fe521-95ae-4d1a-8929-48bcd90ad31a").bytes_le
 SAYS_IPV4_ONLY = "the URL has an IPv6 address, and our own stack knows IPv4 only"
 
 
@@ -43,6 +47,22 @@ def requests(lab):
     return [(client, int(status)) for client, status in re.findall(r'^(\S+) .*" (\d+) \d+ "', log, re.MULTILINE)]
 
 
+def stored_policies(machine):
+    """The IPv6 policies that the firmware has stored for the card, oldest first: edk2 appends a variable and marks the
+    one before as deleted. Its data is IP6_CONFIG_VARIABLE of NetworkPkg/Ip6Dxe/Ip6ConfigImpl.h."""
+    flash = (machine.folder / "ovmf_vars.fd").read_bytes()
+    policies = []
+    for found in re.finditer(re.escape(IP6_CONFIG), flash):
+        name_size, = struct.unpack_from("<I", flash, found.start() - 8)
+        at = found.end() + name_size
+        _, _, count = struct.unpack_from("<IHH", flash, at)
+        for record in range(count):
+            offset, _, kind = struct.unpack_from("<HxxII", flash, at + 8 + 12 * record)
+            if kind == 2:
+                policies += struct.unpack_from("<I", flash, at + offset)
+    return policies
+
+
 @pytest.mark.parametrize("mode", ["stateful", "slaac", "ra-stateless"])
 def test_literal(boot, lab, small, mode):
     """An address in the URL, without DHCPv4: the firmware gets its own by DHCPv6 or from the advertised prefix."""
@@ -53,6 +73,7 @@ def test_literal(boot, lab, small, mode):
     address = re.search(r"UEFI: (2001:db8:77::?[0-9a-f:]+) on 52:54:00:75:72:6c", machine.text).group(1)
     assert requests(lab) == [(address, 200)]
     assert "MiB 100 %" in machine.text and "(uefi)" in machine.text
+    assert stored_policies(machine)[-2:] == [AUTOMATIC, MANUAL], "the policy was changed, and given back"
 
 
 @pytest.mark.parametrize("mode", ["stateful", "ra-stateless"])
@@ -73,7 +94,8 @@ def test_ipv4_comes_first(boot, lab, small):
     assert "UEFI: 10.77.0." in machine.text and "UEFI: 2001:" not in machine.text
     (client, status), = requests(lab)
     assert client.startswith("10.77.0.") and status == 200
-    assert "DHCPSOLICIT" not in (lab.folder / "dnsmasq.log").read_text().split("DHCPACK")[-1]
+    assert AUTOMATIC not in stored_policies(machine)
+    assert "DHCPSOLICIT" not in (lab.folder / "dnsmasq.log").read_text()
 
 
 @pytest.mark.parametrize("way", ["4 to 6", "6 to 4"])
@@ -107,6 +129,18 @@ def test_literal_where_there_is_no_ipv6(boot, lab):
     assert "try:    check that a router advertises IPv6" in machine.text
     assert f"backend: not our own drivers: Unsupported: {SAYS_IPV4_ONLY}" in machine.text
     assert "UEFI: 10.77.0." not in machine.text
+    assert stored_policies(machine)[-2:] == [AUTOMATIC, MANUAL]
+
+
+@pytest.mark.parametrize("host,error", [(f"[{SERVER6}]:82", "ConnectionRefused"), ("[2001:db8:77::9]", "ConnectionTimeout")],
+                         ids=["port", "address"])
+def test_nobody_there(boot, lab, host, error):
+    """Errors over IPv6 have the names that they have over IPv4."""
+    without_dhcp4(lab)
+    name, machine = boot.bad(f"url=http://{host}/small.iso", "backend=uefi", "timeout=5", "retry=0", door="uefi",
+                             memory=MEMORY, dnsmasq=[*NAMES, *lab.dhcp6_words("slaac")])
+    assert name == error, machine.tail()
+    assert "UEFI: 2001:db8:77:" in machine.text
 
 
 @pytest.mark.parametrize("words", [["door=kernel"], ["door=uefi", "backend=native"], ["door=uefi", "backend=snp"]],

@@ -52,7 +52,7 @@ UNIT-test_prompt := kernel/prompt.c
 UNIT-test_screens := kernel/progress.c kernel/phase.c kernel/log.c kernel/symbols.c
 UNIT-test_digest_sink := net/digest_sink.c net/progress.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
 UNIT-test_image_sink := kernel/image_sink.c kernel/memmap.c lib/err.c
-UNIT-test_efi_network := kernel/firmware/efi_network.c kernel/firmware/efi_ip4.c kernel/firmware/efi_ip6.c lib/ip6.c lib/err.c
+UNIT-test_efi_network := tests/unit/efi_ip_fake.c kernel/firmware/efi_network.c kernel/firmware/efi_ip4.c kernel/firmware/efi_ip6.c lib/ip6.c lib/err.c
 UNIT-test_backend := net/backend.c lib/err.c
 UNIT-test_uefi_stream := net/uefi_stream.c net/http/client.c net/http/answer.c net/http/body.c net/http/request.c net/http/headers.c net/http/response.c net/http/status.c net/http/chunked.c net/url.c lib/ip6.c lib/err.c
 DOWNLOAD := tests/unit/download_peer.c net/download.c net/backend.c net/stack_backend.c net/digest_sink.c net/progress.c net/url.c lib/ip6.c net/http/status.c lib/err.c lib/sha256.c $(SHA256_SRC:%=$(THIRD_PARTY)/%)
