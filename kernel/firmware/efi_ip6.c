@@ -84,8 +84,8 @@ static unsigned rank(const uint8_t *address, const struct efi_network_host *host
     return (address[0] & 0xe0) == 0x20 ? 2 : 1;      // 2000::/3, RFC 4291 section 2.4
 }
 
-// How many entries of `each` bytes a list of the firmware's has. 0 when some of them lie outside of the `size`
-// bytes that it says it has written.
+// How many entries of `each` bytes a list of the firmware's has. 0 when some of them lie outside of the
+// `size` bytes that it says it has written.
 static unsigned count_entries(UINTN size, const void *list, UINT32 count, size_t each)
 {
     UINTN start = (UINTN)data.room + sizeof(data.info), end = (UINTN)data.room + size, at = (UINTN)list;

@@ -46,8 +46,8 @@ int efi_network_release(void);
 // is looked for. A static IPv4 address that somebody has given the firmware is left alone, and for names the
 // controller with it; static IPv6 settings are used as they are.
 // Further calls, for other hosts, return at once when they have what they need; what was waited for in vain
-// is not waited for again. `deadline` is some seconds later for a name where routers advertise IPv6. `wait` is
-// called while it waits; an error from it ends the wait.
+// is not waited for again. `deadline` is some seconds later for a name where routers advertise IPv6. `wait`
+// is called while it waits; an error from it ends the wait.
 // 0 and *got, or ERR_NO_NIC_FOUND, ERR_NO_LINK, ERR_UEFI_PROTOCOL_NOT_FOUND, ERR_DHCP_TIMEOUT,
 // ERR_NO_IP_ADDRESS (IPv6), ERR_UEFI_OPERATION_FAILED; efi_network_down() then ends what was begun.
 int efi_network_up(const struct efi_network_wish *wish, const struct efi_network_host *host,
