@@ -129,21 +129,47 @@ def test_linux_options(plain_lab, build, judge, options):
         assert report["doorbells_lost"] > 50, report.text
 
 
+def start_ipxe(lab, build, chip, options=()):
+    """A machine in which Debian's iPXE uses the card: DHCP and a download."""
+    lab.dnsmasq()
+    write_random(lab.www / "small", SMALL)
+    script = lab.folder / "script.ipxe"
+    script.write_text(f"#!ipxe\nifopen net0\ndhcp net0\nimgfetch http://{SERVER}/small\nimgstat\nifstat\nreboot\n")
+    return VM(lab, lab.folder, ["-kernel", IPXE, "-initrd", str(script)], memory=512, machine="q35,graphics=off",
+              cpu="qemu64,+rdrand", model=Model(lab, build, chip, options))
+
+
 @pytest.mark.parametrize("chip", chips(chip for chip in CHIPS if chip not in NO_IPXE))
 def test_ipxe(plain_lab, build, chip):
-    """The second judge, which uses other registers: DHCP and a download."""
-    plain_lab.dnsmasq()
-    write_random(plain_lab.www / "small", SMALL)
-    script = plain_lab.folder / "script.ipxe"
-    script.write_text(f"#!ipxe\nifopen net0\ndhcp net0\nimgfetch http://{SERVER}/small\nimgstat\nifstat\n"
-                      "echo JUDGE done\nreboot\n")
-    model = Model(plain_lab, build, chip)
-    machine = VM(plain_lab, plain_lab.folder, ["-kernel", IPXE, "-initrd", str(script)], memory=512,
-                 machine="q35,graphics=off", cpu="qemu64,+rdrand", model=model)
+    """The second judge, which uses other registers."""
+    machine = start_ipxe(plain_lab, build, chip)
     machine.wait(rf"small : {SMALL} bytes", 120)
     machine.wait(rf"net0: {MAC} using rtl{8136 if chip == '8136' else 8169 if chip == '8169' else 8168} on", 20)
     machine.wait_end()
-    assert model.report()["rx_bytes"] > SMALL
+    report = machine.model.report()
+    assert report["rx_bytes"] > SMALL
+    # It does not pad what it sends; nothing else may be found.
+    assert all("less than 60 bytes" in complaint for complaint in report.complaints), report.text
+
+
+@full
+def test_ipxe_takes_over(plain_lab, build):
+    """Firmware's receiver is stopped, after it wrote into memory."""
+    machine = start_ipxe(plain_lab, build, "8168h", ["-s", "running"])
+    machine.wait(rf"small : {SMALL} bytes", 120)
+    machine.close()
+    report = machine.model.report()
+    assert report["old_frames"] > 0 and report["firmware_runs"] == 0, report.text
+
+
+@full
+def test_gate_keeps_ipxe_out(plain_lab, build):
+    """A driver that does not open the gate gets no lease, as users of the real chip report of iPXE (its issue 584)."""
+    machine = start_ipxe(plain_lab, build, "8168g", ["-s", "gated"])
+    machine.wait("No configuration methods", 120)
+    machine.close()
+    report = machine.model.report()
+    assert report["tx_frames"] > 0 and report["rx_frames"] == 0 and report["rx_while_off"] > 0, report.text
 
 
 def test_program_says_what_is_wrong(build):
