@@ -27,7 +27,7 @@ KERNEL  := kernel/main.o kernel/stage_machine.o kernel/stage_network.o kernel/st
            kernel/paging.o kernel/idt.o kernel/isr.o kernel/timer.o kernel/tsc_rate.o kernel/random.o \
            kernel/acpi.o kernel/acpi_machine.o kernel/image_sink.o
 DRIVERS := drivers/pci/early.o drivers/pci/scan.o drivers/pci/config.o drivers/pci/function.o \
-           drivers/pci/bars.o drivers/dma.o drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/virtio/net.o drivers/virtio/net_rx.o \
+           drivers/pci/bars.o drivers/dma.o drivers/nic.o drivers/nic_table.o drivers/nic_buf.o drivers/nic_life.o drivers/tx_slots.o drivers/virtio/net.o drivers/virtio/net_rx.o \
            drivers/virtio/net_tx.o drivers/virtio/transport.o drivers/virtio/modern.o drivers/virtio/legacy.o \
            drivers/virtio/virtqueue.o drivers/mmio.o drivers/intel/net.o drivers/intel/ids.o \
            drivers/intel/address.o drivers/intel/mac.o drivers/intel/express.o drivers/intel/rings.o \

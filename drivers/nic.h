@@ -10,6 +10,9 @@
 // the buffer is back in the pool and the driver's next poll() puts it into the ring again. A pool that has
 // run dry is normal (the stack holds the rest): the ring runs short and the peer is told by TCP's window.
 //
+// What befalls chips is the same for all: nic_life.h restarts and silences them, tx_slots.h keeps what is
+// being sent.
+//
 // Transmit: the pbuf (a single one, LWIP_NETIF_TX_SINGLE_PBUF) is referenced by the driver with pbuf_ref()
 // until the chip has sent it, or copied; the caller keeps its own reference.
 //

@@ -9,6 +9,8 @@
 #include "drivers/intel/legacy.h"  // legacy_rx_desc
 #include "drivers/mmio.h"          // mmio_read32
 #include "drivers/nic.h"           // nic_buf_pool
+#include "drivers/nic_life.h"      // nic_life
+#include "drivers/tx_slots.h"      // tx_slots
 
 struct pci_dev;
 
@@ -40,18 +42,16 @@ struct intel_rx_ring {
     unsigned prod, cons;          // the chip has [cons, prod)
     unsigned rung;                // prod as the chip was told last
     bool skipping;                // inside a frame of several buffers, which is dropped
-    unsigned lies;                // impossible lengths
 };
 
 struct intel_tx_ring {
     volatile struct legacy_tx_desc *desc;
-    uint8_t *slots;               // a buffer of INTEL_SLOT_SIZE for each descriptor
-    unsigned size;
-    unsigned prod, cons, rung;
-    uint64_t deadline;            // when the watchdog barks while frames are in flight
+    struct tx_slots slots;        // one for each descriptor
+    unsigned rung;                // slots.prod as the chip was told last
 };
 
 struct intel {
+    struct nic_life life;         // must be first
     struct nic *nic;
     struct pci_dev *pci;
     volatile uint8_t *regs;
@@ -60,17 +60,10 @@ struct intel {
     struct intel_rx_ring rx;
     struct intel_tx_ring tx;
     bool polling;                 // inside poll(): doorbells wait for its end
-    bool link_up;                 // when last looked at
-    bool link_lost;               // and the chip cannot stand that: as restart, but not its fault
-    bool restart;                 // the chip must be reset and set up again
-    bool gone;                    // it answers all ones
-    bool dead;                    // it is not used any more until the next start()
-    unsigned restarts;            // in a row, without a frame received in between
 };
 
-// Bytes of a receive buffer (RCTL_BSIZE_2048) and of a send slot.
+// Bytes of a receive buffer (RCTL_BSIZE_2048).
 #define INTEL_BUFFER_SIZE 2048u
-#define INTEL_SLOT_SIZE 2048u
 
 // Register `reg` of intel_regs.h.
 static inline uint32_t rd32(const struct intel *dev, uint32_t reg)
@@ -103,7 +96,7 @@ void intel_mac_setup(struct intel *dev);
 // Turns receiver and transmitter on. The rings must have been programmed and bus mastering be on.
 void intel_mac_enable(struct intel *dev);
 
-// The link now; sets dev->gone when the chip answers all ones, dev->link_lost when it must be restarted
+// The link now; sets life.gone when the chip answers all ones, life.link_lost when it must be restarted
 // because the link went down.
 struct nic_link intel_link(struct intel *dev);
 
@@ -161,8 +154,5 @@ int intel_transmit(struct nic *nic, struct pbuf *frame);
 
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool intel_tx_reclaim(struct intel *dev);
-
-// Starts the watchdog's time anew.
-void intel_tx_touch(struct intel *dev);
 
 #endif

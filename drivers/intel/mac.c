@@ -168,16 +168,16 @@ struct nic_link intel_link(struct intel *dev)
     struct nic_link link = {0};
 
     if (status == UINT32_MAX) {
-        dev->gone = true;
+        dev->life.gone = true;
         return link;
     }
     link.up = status & STATUS_LU;
     // 80003ES2LAN: what lies in the packet buffer when the link goes down spoils what comes after (erratum).
-    if ((dev->flags & INTEL_ES2) && dev->link_up && !link.up) {
+    if ((dev->flags & INTEL_ES2) && dev->life.link_up && !link.up) {
         wr32(dev, RCTL, rd32(dev, RCTL) & ~RCTL_EN);
-        dev->link_lost = true;
+        dev->life.link_lost = true;
     }
-    dev->link_up = link.up;
+    dev->life.link_up = link.up;
     if (!link.up)
         return link;
     link.full_duplex = status & STATUS_FD;

@@ -5,6 +5,8 @@
 // Not handled: 82542 (its registers lie elsewhere), jumbo frames, VLAN offload, interrupts.
 #include "drivers/intel/intel.h"  // intel
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,34 +18,25 @@
 #include "lib/log.h"                   // log_warn
 
 #define POOL_BUFFERS 4096u  // the ring's and what the stack may hold behind a hole: a whole window
-#define LIES_MAX 16u      // impossible lengths a chip may write before it is stopped
-#define RESTARTS_MAX 8u
 #define MTU 1500u
 
-// ---- start and stop ---------------------------------------------------------------------------------
+// ---- up and down ------------------------------------------------------------------------------------
 
-// No DMA afterwards, whatever state the chip was in; every buffer is back.
-static void bring_down(struct intel *dev)
+static void down(struct nic *nic)
 {
+    struct intel *dev = nic->priv;
+
     if (intel_reset(dev) < 0)
-        log_warn("%s: %s", dev->nic->chip, fail_detail());  // bus mastering is off all the same
+        log_warn("%s: %s", nic->chip, fail_detail());  // bus mastering is off all the same
     else
         intel_announce(dev, false);
     intel_rings_destroy(dev);
-    dev->link_up = dev->link_lost = dev->restart = false;
-}
-
-static int create_pool(struct intel *dev)
-{
-    dev->nic->rx_held = POOL_BUFFERS;
-    if (dev->pool.buffers)
-        return 0;  // kept by the last stop because the stack held frames
-    return nic_buf_pool_create(&dev->pool, POOL_BUFFERS, INTEL_BUFFER_SIZE);
 }
 
 // The tail moves only when the receiver is on: later chips take no buffers before.
-static int bring_up(struct intel *dev)
+static int up(struct nic *nic)
 {
+    struct intel *dev = nic->priv;
     int err = intel_reset(dev);
 
     if (err < 0)
@@ -51,7 +44,7 @@ static int bring_up(struct intel *dev)
     err = intel_rings_create(dev);
     if (err < 0)
         return err;
-    err = create_pool(dev);
+    err = nic_life_create_pool(nic, POOL_BUFFERS, INTEL_BUFFER_SIZE);
     if (err < 0)
         goto err_pool;
     intel_express_setup(dev);
@@ -69,92 +62,20 @@ err_pool:
     return err;
 }
 
-static int start(struct nic *nic)
-{
-    struct intel *dev = nic->priv;
-
-    dev->dead = dev->gone = false;
-    dev->restarts = 0;
-    return bring_up(dev);
-}
-
-static void stop(struct nic *nic)
-{
-    struct intel *dev = nic->priv;
-
-    bring_down(dev);
-    nic_buf_pool_destroy(&dev->pool);  // or kept, see create_pool()
-}
-
 // ---- life -------------------------------------------------------------------------------------------
-
-// Silences a chip that is not worth another attempt. Its link is down from now on.
-static void give_up(struct intel *dev, int err, const char *why)
-{
-    log_error("%s: %s; it is stopped (%s)", dev->nic->chip, why, err_name(err));
-    bring_down(dev);
-    dev->dead = true;
-}
-
-static void restart(struct intel *dev)
-{
-    // A link that comes and goes does not mean that restarting is in vain.
-    if (dev->restart && ++dev->restarts > RESTARTS_MAX) {
-        give_up(dev, ERR_TIMEOUT, "restarting did not help");
-        return;
-    }
-    bring_down(dev);
-    int err = bring_up(dev);
-    if (err < 0)
-        give_up(dev, err, fail_detail());
-}
-
-static struct nic_link get_link(struct nic *nic)
-{
-    struct intel *dev = nic->priv;
-
-    // A chip that has gone is silenced by the next poll().
-    return dev->dead || dev->gone ? (struct nic_link){0} : intel_link(dev);
-}
-
-// Without a link nothing is sent, and that is no reason to reset the chip.
-static void watchdog(struct intel *dev)
-{
-    if (!intel_link(dev).up) {
-        intel_tx_touch(dev);
-        return;
-    }
-    dev->nic->stats.tx_timeouts++;
-    log_warn("%s: nothing was sent for two seconds, restarting it", dev->nic->chip);
-    dev->restart = true;
-}
-
-// Sees to a chip that needs more than frames moved. True when the rings are not to be touched any more.
-static bool recover(struct intel *dev)
-{
-    if (dev->gone)
-        give_up(dev, ERR_NIC_INIT_FAILED, "it does not answer any more");
-    else if (dev->rx.lies > LIES_MAX)
-        give_up(dev, ERR_DMA, "it writes impossible lengths");
-    else if (dev->restart || dev->link_lost)
-        restart(dev);
-    else
-        return false;
-    return true;
-}
 
 static unsigned poll(struct nic *nic, unsigned budget)
 {
     struct intel *dev = nic->priv;
 
-    if (dev->dead)
+    if (dev->life.dead)
         return 0;
     dev->polling = true;
     if (intel_tx_reclaim(dev))
-        watchdog(dev);
+        nic_life_late(nic);
     unsigned delivered = intel_rx(dev, budget);
     dev->polling = false;
-    if (recover(dev))
+    if (nic_life_recover(nic))
         return delivered;
     intel_rx_refill(dev);
     intel_rx_doorbell(dev);
@@ -162,12 +83,21 @@ static unsigned poll(struct nic *nic, unsigned budget)
     return delivered;
 }
 
+static struct nic_link read_link(struct nic *nic)
+{
+    return intel_link(nic->priv);
+}
+
+static_assert(offsetof(struct intel, life) == 0, "drivers/nic_life.h");
+
+static const struct nic_life_ops life_ops = {.up = up, .down = down, .link = read_link};
+
 static const struct nic_ops intel_ops = {
-    .start = start,
-    .stop = stop,
+    .start = nic_life_start,
+    .stop = nic_life_stop,
     .transmit = intel_transmit,
     .poll = poll,
-    .link = get_link,
+    .link = nic_life_link,
 };
 
 // ---- probe ------------------------------------------------------------------------------------------
@@ -195,6 +125,7 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
     dev->nic = nic;
     dev->pci = pci;
     dev->flags = id->flags;
+    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
     snprintf(nic->chip, sizeof(nic->chip), "%s rev %u", id->name, pci->revision);
     err = map_registers(dev);
     if (err < 0)

@@ -19,21 +19,13 @@
 static_assert(RX_ENTRIES * sizeof(struct legacy_rx_desc) <= BOUNDARY, "aligned to its size, it crosses none");
 static_assert(RX_ENTRIES * sizeof(struct legacy_rx_desc) % RING_ALIGN == 0, "RDLEN");
 static_assert(TX_ENTRIES * sizeof(struct legacy_tx_desc) % RING_ALIGN == 0, "TDLEN");
-static_assert(BOUNDARY % INTEL_SLOT_SIZE == 0, "a slot crosses no boundary");
+static_assert(BOUNDARY % TX_SLOT_SIZE == 0, "a slot crosses no boundary");
+
+#define TX_BYTES (TX_ENTRIES * sizeof(struct legacy_tx_desc))
 
 static size_t rx_bytes(const struct intel *dev)
 {
     return dev->rx.size * sizeof(struct legacy_rx_desc);
-}
-
-static size_t tx_bytes(const struct intel *dev)
-{
-    return dev->tx.size * sizeof(struct legacy_tx_desc);
-}
-
-static size_t slot_bytes(const struct intel *dev)
-{
-    return (size_t)dev->tx.size * INTEL_SLOT_SIZE;
 }
 
 int intel_rings_create(struct intel *dev)
@@ -43,12 +35,11 @@ int intel_rings_create(struct intel *dev)
     struct intel_tx_ring *tx = &dev->tx;
 
     *rx = (struct intel_rx_ring){.size = small ? RING_ENTRIES_MAX_EARLY : RX_ENTRIES};
-    *tx = (struct intel_tx_ring){.size = TX_ENTRIES};
+    *tx = (struct intel_tx_ring){0};
     rx->desc = dma_alloc(rx_bytes(dev), rx_bytes(dev));
     rx->bufs = kcalloc(rx->size, sizeof(*rx->bufs));
-    tx->desc = dma_alloc(tx_bytes(dev), tx_bytes(dev));
-    tx->slots = dma_alloc(slot_bytes(dev), BOUNDARY);
-    if (rx->desc && rx->bufs && tx->desc && tx->slots)
+    tx->desc = dma_alloc(TX_BYTES, TX_BYTES);
+    if (rx->desc && rx->bufs && tx->desc && tx_slots_create(&tx->slots, TX_ENTRIES, TX_ENTRIES - 1) == 0)
         return 0;
     intel_rings_destroy(dev);
     return fail(ERR_NOT_ENOUGH_MEMORY, "no memory for its rings");
@@ -66,9 +57,8 @@ void intel_rings_destroy(struct intel *dev)
         dma_free((void *)(uintptr_t)rx->desc, rx_bytes(dev));
     kfree(rx->bufs);
     if (tx->desc)
-        dma_free((void *)(uintptr_t)tx->desc, tx_bytes(dev));
-    if (tx->slots)
-        dma_free(tx->slots, slot_bytes(dev));
+        dma_free((void *)(uintptr_t)tx->desc, TX_BYTES);
+    tx_slots_destroy(&tx->slots);
     *rx = (struct intel_rx_ring){0};
     *tx = (struct intel_tx_ring){0};
 }
@@ -85,7 +75,7 @@ void intel_rings_program(struct intel *dev)
     wr32(dev, RDT, 0);
     wr32(dev, TDBAL, (uint32_t)tx);
     wr32(dev, TDBAH, (uint32_t)(tx >> 32));
-    wr32(dev, TDLEN, (uint32_t)tx_bytes(dev));
+    wr32(dev, TDLEN, (uint32_t)TX_BYTES);
     wr32(dev, TDH, 0);
     wr32(dev, TDT, 0);
     // Written back at once, not when an interrupt would be due.
@@ -110,10 +100,10 @@ void intel_tx_doorbell(struct intel *dev)
 {
     struct intel_tx_ring *tx = &dev->tx;
 
-    if (tx->prod == tx->rung)
+    if (tx->slots.prod == tx->rung)
         return;
     wmb();  // frames and descriptors before the tail
-    wr32(dev, TDT, tx->prod & (tx->size - 1));
+    wr32(dev, TDT, tx_slots_index(&tx->slots));
     profile_count(PROFILE_DOORBELLS, 1);
-    tx->rung = tx->prod;
+    tx->rung = tx->slots.prod;
 }

@@ -51,7 +51,7 @@ static struct pbuf *take(struct intel *dev, struct nic_buf *buf, uint64_t result
     struct pbuf *frame = nic_buf_to_pbuf(buf, 0, length);
     if (!frame) {
         dev->nic->stats.rx_errors++;
-        rx->lies++;
+        dev->life.lies++;
         return NULL;
     }
     if (legacy_rx_csum_ok(result))
@@ -83,6 +83,6 @@ unsigned intel_rx(struct intel *dev, unsigned budget)
         nic->input(nic, frame);
     }
     if (delivered)
-        dev->restarts = 0;
+        dev->life.restarts = 0;
     return delivered;
 }

@@ -2,7 +2,7 @@
 // a driver takes the MAC and when it leaves it, or both answer for the same address.
 // Spec: no public one; as the driver of Linux (r8169) has it. Tested: unit tests with a chip in memory; no
 // silicon, no model.
-// Not handled: talking to it beyond that.
+// Not handled: waiting for its answer; talking to it beyond that.
 #include "drivers/realtek/realtek.h"  // rtl
 
 #include "drivers/realtek/realtek_regs.h"  // IBCR2

@@ -6,6 +6,8 @@
 // Not handled: jumbo frames, VLAN offload, interrupts.
 #include "drivers/realtek/realtek.h"  // rtl
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "drivers/pci/pci.h"               // pci_map_bar
@@ -17,35 +19,26 @@
 #include "lib/log.h"                       // log_warn
 
 #define POOL_BUFFERS 4096u  // the ring's and what the stack may hold behind a hole: a whole window
-#define LIES_MAX 16u        // impossible lengths a chip may write before it is stopped
-#define RESTARTS_MAX 8u
 #define MTU 1500u
 #define LINKSYS_VENDOR 0x1737u
 #define LINKSYS_8169 0x0024u
 
-// ---- start and stop ---------------------------------------------------------------------------------
+// ---- up and down ------------------------------------------------------------------------------------
 
-// No DMA afterwards, whatever state the chip was in; every buffer is back.
-static void bring_down(struct rtl *dev)
+static void down(struct nic *nic)
 {
+    struct rtl *dev = nic->priv;
+
     if (rtl_reset(dev) < 0)
-        log_warn("%s: %s", dev->nic->chip, fail_detail());  // bus mastering is off all the same
+        log_warn("%s: %s", nic->chip, fail_detail());  // bus mastering is off all the same
     else
         rtl_dash_announce(dev, false);
     rtl_rings_destroy(dev);
-    dev->link_up = dev->link_lost = dev->restart = false;
 }
 
-static int create_pool(struct rtl *dev)
+static int up(struct nic *nic)
 {
-    dev->nic->rx_held = POOL_BUFFERS;
-    if (dev->pool.buffers)
-        return 0;  // kept by the last stop because the stack held frames
-    return nic_buf_pool_create(&dev->pool, POOL_BUFFERS, RTL_BUFFER_SIZE);
-}
-
-static int bring_up(struct rtl *dev)
-{
+    struct rtl *dev = nic->priv;
     int err = rtl_reset(dev);
 
     if (err < 0)
@@ -53,7 +46,7 @@ static int bring_up(struct rtl *dev)
     err = rtl_rings_create(dev);
     if (err < 0)
         return err;
-    err = create_pool(dev);
+    err = nic_life_create_pool(nic, POOL_BUFFERS, RTL_BUFFER_SIZE);
     if (err < 0)
         goto err_pool;
     rtl_dash_announce(dev, true);
@@ -70,104 +63,41 @@ err_pool:
     return err;
 }
 
-static int start(struct nic *nic)
-{
-    struct rtl *dev = nic->priv;
-
-    dev->dead = dev->gone = dev->link_up = dev->link_lost = dev->restart = false;
-    dev->restarts = 0;
-    return bring_up(dev);
-}
-
-static void stop(struct nic *nic)
-{
-    struct rtl *dev = nic->priv;
-
-    bring_down(dev);
-    nic_buf_pool_destroy(&dev->pool);  // or kept, see create_pool()
-}
-
 // ---- life -------------------------------------------------------------------------------------------
-
-// Silences a chip that is not worth another attempt. Its link is down from now on.
-static void give_up(struct rtl *dev, int err, const char *why)
-{
-    log_error("%s: %s; it is stopped (%s)", dev->nic->chip, why, err_name(err));
-    bring_down(dev);
-    dev->dead = true;
-}
-
-static void restart(struct rtl *dev)
-{
-    // A link that comes and goes does not mean that restarting is in vain.
-    if (dev->restart && ++dev->restarts > RESTARTS_MAX) {
-        give_up(dev, ERR_TIMEOUT, "restarting did not help");
-        return;
-    }
-    bring_down(dev);
-    int err = bring_up(dev);
-    if (err < 0)
-        give_up(dev, err, fail_detail());
-}
-
-static struct nic_link get_link(struct nic *nic)
-{
-    struct rtl *dev = nic->priv;
-
-    // A chip that has gone is silenced by the next poll().
-    return dev->dead || dev->gone ? (struct nic_link){0} : rtl_link(dev);
-}
-
-// Without a link nothing is sent, and that is no reason to reset the chip.
-static void watchdog(struct rtl *dev)
-{
-    if (!rtl_link(dev).up) {
-        rtl_tx_touch(dev);
-        return;
-    }
-    dev->nic->stats.tx_timeouts++;
-    log_warn("%s: nothing was sent for two seconds, restarting it", dev->nic->chip);
-    dev->restart = true;
-}
-
-// Sees to a chip that needs more than frames moved. True when the rings are not to be touched any more.
-static bool recover(struct rtl *dev)
-{
-    if (dev->gone)
-        give_up(dev, ERR_NIC_INIT_FAILED, "it does not answer any more");
-    else if (dev->rx.lies > LIES_MAX)
-        give_up(dev, ERR_DMA, "it writes impossible lengths");
-    else if (dev->restart || dev->link_lost)
-        restart(dev);
-    else
-        return false;
-    return true;
-}
 
 static unsigned poll(struct nic *nic, unsigned budget)
 {
     struct rtl *dev = nic->priv;
 
-    if (dev->dead)
+    if (dev->life.dead)
         return 0;
     dev->polling = true;
     if (rtl_tx_reclaim(dev))
-        watchdog(dev);
+        nic_life_late(nic);
     unsigned delivered = rtl_rx(dev, budget);
     dev->polling = false;
-    if (recover(dev))
+    if (nic_life_recover(nic))
         return delivered;
     rtl_rx_refill(dev);
     rtl_tx_doorbell(dev);
     return delivered;
 }
 
+static struct nic_link read_link(struct nic *nic)
+{
+    return rtl_link(nic->priv);
+}
+
+static_assert(offsetof(struct rtl, life) == 0, "drivers/nic_life.h");
+
+static const struct nic_life_ops life_ops = {.up = up, .down = down, .link = read_link};
+
 static const struct nic_ops rtl_ops = {
-    .start = start,
-    .stop = stop,
+    .start = nic_life_start,
+    .stop = nic_life_stop,
     .transmit = rtl_transmit,
     .poll = poll,
-    .link = get_link,
+    .link = nic_life_link,
 };
 
 // ---- probe ------------------------------------------------------------------------------------------
@@ -229,6 +159,7 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
     dev->nic = nic;
     dev->pci = pci;
     dev->flags = id->flags;
+    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
     snprintf(nic->chip, sizeof(nic->chip), "%s", id->name);
     err = map_registers(dev);
     if (err < 0)

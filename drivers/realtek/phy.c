@@ -35,20 +35,20 @@ struct nic_link rtl_link(struct rtl *dev)
     struct nic_link link = {0};
 
     if ((uint8_t)status == UINT8_MAX && rd32(dev, TCR) == UINT32_MAX) {
-        dev->gone = true;
+        dev->life.gone = true;
         return link;
     }
     link.up = status & PHYSTATUS_LINK;
     // 8125: after a lost link some receive nothing until they are set up anew.
-    if (rtl_has(dev, RTL_8125) && dev->link_up && !link.up)
-        dev->link_lost = true;
+    if (rtl_has(dev, RTL_8125) && dev->life.link_up && !link.up)
+        dev->life.link_lost = true;
     if (link.up) {
         link.full_duplex = status & PHYSTATUS_FULL_DUPLEX;
         link.mbps = speed_of(status);
-        if (!dev->link_up)
+        if (!dev->life.link_up)
             rtl_apply(dev, rtl_fix_speed(dev, link.mbps));
     }
-    dev->link_up = link.up;
+    dev->life.link_up = link.up;
     return link;
 }
 

@@ -10,7 +10,9 @@
 
 #include "drivers/mmio.h"          // mmio_read32
 #include "drivers/nic.h"           // nic_buf_pool
+#include "drivers/nic_life.h"      // nic_life
 #include "drivers/realtek/desc.h"  // rtl_desc
+#include "drivers/tx_slots.h"      // tx_slots
 
 struct pci_dev;
 
@@ -65,18 +67,17 @@ struct rtl_rx_ring {
     volatile struct rtl_desc *desc;
     struct nic_buf **bufs;        // what each descriptor points at; NULL when it is the driver's
     unsigned prod, cons;          // the chip has [cons, prod)
-    unsigned lies;                // impossible lengths
 };
 
 struct rtl_tx_ring {
     volatile struct rtl_desc *desc;
-    uint8_t *slots;               // a buffer of RTL_SLOT_SIZE for each descriptor
-    unsigned prod, cons, rung;
-    uint64_t again;               // when the doorbell is rung again: chips miss some
-    uint64_t deadline;            // when the watchdog barks while frames are in flight
+    struct tx_slots slots;        // one for each descriptor
+    unsigned rung;                // slots.prod when the doorbell rang last
+    uint64_t again;               // when it is rung again: chips miss some
 };
 
 struct rtl {
+    struct nic_life life;         // must be first
     struct nic *nic;
     struct pci_dev *pci;
     volatile uint8_t *regs;
@@ -87,16 +88,9 @@ struct rtl {
     struct rtl_tx_ring tx;
     bool dash;                    // management firmware is at work
     bool polling;                 // inside poll(): doorbells wait for its end
-    bool link_up;                 // when last looked at
-    bool link_lost;               // and the chip cannot stand that: as restart, but not its fault
-    bool restart;                 // the chip must be reset and set up again
-    bool gone;                    // it answers all ones
-    bool dead;                    // it is not used any more until the next start()
-    unsigned restarts;            // in a row, without a frame received in between
 };
 
 #define RTL_BUFFER_SIZE 2048u     // of a receive buffer
-#define RTL_SLOT_SIZE 2048u       // of a send slot
 
 // Registers of realtek_regs.h, by width.
 static inline uint8_t rd8(const struct rtl *dev, uint32_t reg)
@@ -209,7 +203,7 @@ void rtl_mac_enable(struct rtl *dev);
 // negotiated from all of them stays; else it is negotiated anew.
 void rtl_phy_setup(struct rtl *dev);
 
-// The link now; sets dev->gone when the chip answers all ones, dev->link_lost when it must be restarted
+// The link now; sets life.gone when the chip answers all ones, life.link_lost when it must be restarted
 // because the link went down.
 struct nic_link rtl_link(struct rtl *dev);
 
@@ -264,8 +258,5 @@ int rtl_transmit(struct nic *nic, struct pbuf *frame);
 
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool rtl_tx_reclaim(struct rtl *dev);
-
-// Starts the watchdog's time anew.
-void rtl_tx_touch(struct rtl *dev);
 
 #endif

@@ -233,6 +233,5 @@
 #define PHY_RESET_TIMEOUT_MS 100u      // not an error: some boards never finish
 #define PHY_STATE_TIMEOUT_MS 500u
 #define BUSY_8125_TIMEOUT_MS 10u
-#define DASH_TIMEOUT_MS 300u
 
 #endif

@@ -21,7 +21,6 @@ static_assert(RTL_RX_ENTRIES <= RTL_RING_MAX && RTL_TX_ENTRIES <= RTL_RING_MAX, 
 
 #define RX_BYTES (RTL_RX_ENTRIES * sizeof(struct rtl_desc))
 #define TX_BYTES (RTL_TX_ENTRIES * sizeof(struct rtl_desc))
-#define SLOT_BYTES ((size_t)RTL_TX_ENTRIES * RTL_SLOT_SIZE)
 
 int rtl_rings_create(struct rtl *dev)
 {
@@ -31,8 +30,7 @@ int rtl_rings_create(struct rtl *dev)
     rx->desc = dma_alloc(RX_BYTES, RTL_RING_ALIGN);
     rx->bufs = kcalloc(RTL_RX_ENTRIES, sizeof(struct nic_buf *));
     tx->desc = dma_alloc(TX_BYTES, RTL_RING_ALIGN);
-    tx->slots = dma_alloc(SLOT_BYTES, RTL_SLOT_SIZE);
-    if (rx->desc && rx->bufs && tx->desc && tx->slots)
+    if (rx->desc && rx->bufs && tx->desc && tx_slots_create(&tx->slots, RTL_TX_ENTRIES, RTL_TX_ENTRIES) == 0)
         return 0;
     rtl_rings_destroy(dev);
     return fail(ERR_NOT_ENOUGH_MEMORY, "no memory for its rings");
@@ -51,8 +49,7 @@ void rtl_rings_destroy(struct rtl *dev)
     kfree(rx->bufs);
     if (tx->desc)
         dma_free((void *)(uintptr_t)tx->desc, TX_BYTES);
-    if (tx->slots)
-        dma_free(tx->slots, SLOT_BYTES);
+    tx_slots_destroy(&tx->slots);
     *rx = (struct rtl_rx_ring){0};
     *tx = (struct rtl_tx_ring){0};
 }
@@ -74,7 +71,7 @@ void rtl_tx_doorbell(struct rtl *dev)
     struct rtl_tx_ring *tx = &dev->tx;
 
     // 8168: a doorbell while the chip ends its last round is lost.
-    if (tx->prod == tx->rung && (tx->prod == tx->cons || !deadline_passed(tx->again)))
+    if (tx->slots.prod == tx->rung && (tx->rung == tx->slots.cons || !deadline_passed(tx->again)))
         return;
     wmb();  // frames and descriptors before the doorbell
     if (rtl_has(dev, RTL_8125))
@@ -82,6 +79,6 @@ void rtl_tx_doorbell(struct rtl *dev)
     else
         wr8(dev, TPPOLL, TPPOLL_NPQ);
     profile_count(PROFILE_DOORBELLS, 1);
-    tx->rung = tx->prod;
+    tx->rung = tx->slots.prod;
     tx->again = deadline_ms(AGAIN_MS);
 }

@@ -6,6 +6,8 @@
 // interrupts; checksum offload, which no chip has in this way.
 #include "drivers/realtek/rtl8139.h"  // rtl8139_driver
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "drivers/dma.h"                   // dma_alloc
@@ -16,19 +18,16 @@
 #include "lib/log.h"                       // log_warn
 
 #define POOL_BUFFERS 4096u  // what the stack may hold behind a hole: a whole window
-#define LIES_MAX 16u        // impossible frames in a row before a chip is stopped
-#define RESTARTS_MAX 8u
 #define MTU 1500u
 #define RING_ALIGN 256u     // of RBSTART; the chips ask for 4
 
-// ---- start and stop ---------------------------------------------------------------------------------
+// ---- up and down ------------------------------------------------------------------------------------
 
 static void free_memory(struct rtl8139 *dev)
 {
     if (dev->rx.ring)
         dma_free(dev->rx.ring, RX_RING_BYTES);
-    if (dev->tx.slots)
-        dma_free(dev->tx.slots, TX_SLOTS * TX_SLOT_SIZE);
+    tx_slots_destroy(&dev->tx.slots);
     dev->rx = (struct rtl8139_rx){0};
     dev->tx = (struct rtl8139_tx){0};
 }
@@ -37,32 +36,24 @@ static int create_memory(struct rtl8139 *dev)
 {
     dev->rx.size = dev->flags & RTL8139_RING_64K ? RX_RING_64K : RX_RING_32K;
     dev->rx.ring = dma_alloc(RX_RING_BYTES, RING_ALIGN);
-    dev->tx.slots = dma_alloc(TX_SLOTS * TX_SLOT_SIZE, TX_SLOT_SIZE);
-    if (dev->rx.ring && dev->tx.slots)
+    if (dev->rx.ring && tx_slots_create(&dev->tx.slots, TX_SLOTS, TX_SLOTS) == 0)
         return 0;
     free_memory(dev);
     return fail(ERR_NOT_ENOUGH_MEMORY, "no memory for its ring");
 }
 
-static int create_pool(struct rtl8139 *dev)
+static void down(struct nic *nic)
 {
-    dev->nic->rx_held = POOL_BUFFERS;
-    if (dev->pool.buffers)
-        return 0;  // kept by the last stop because the stack held frames
-    return nic_buf_pool_create(&dev->pool, POOL_BUFFERS, RTL8139_BUFFER_SIZE);
-}
+    struct rtl8139 *dev = nic->priv;
 
-// No DMA afterwards, whatever state the chip was in.
-static void bring_down(struct rtl8139 *dev)
-{
     if (rtl8139_reset(dev) < 0)
-        log_warn("%s: %s", dev->nic->chip, fail_detail());  // bus mastering is off all the same
+        log_warn("%s: %s", nic->chip, fail_detail());  // bus mastering is off all the same
     free_memory(dev);
-    dev->restart = dev->lost = false;
 }
 
-static int bring_up(struct rtl8139 *dev)
+static int up(struct nic *nic)
 {
+    struct rtl8139 *dev = nic->priv;
     int err = rtl8139_reset(dev);
 
     if (err < 0)
@@ -70,7 +61,7 @@ static int bring_up(struct rtl8139 *dev)
     err = create_memory(dev);
     if (err < 0)
         return err;
-    err = create_pool(dev);
+    err = nic_life_create_pool(nic, POOL_BUFFERS, RTL8139_BUFFER_SIZE);
     if (err < 0)
         goto err_pool;
     pci_set_bus_master(dev->pci, true);
@@ -86,95 +77,36 @@ err_pool:
     return err;
 }
 
-static int start(struct nic *nic)
-{
-    struct rtl8139 *dev = nic->priv;
-
-    dev->dead = dev->gone = false;
-    dev->restarts = dev->lies = 0;
-    return bring_up(dev);
-}
-
-static void stop(struct nic *nic)
-{
-    struct rtl8139 *dev = nic->priv;
-
-    bring_down(dev);
-    nic_buf_pool_destroy(&dev->pool);  // or kept, see create_pool()
-}
-
 // ---- life -------------------------------------------------------------------------------------------
-
-// Silences a chip that is not worth another attempt. Its link is down from now on.
-static void give_up(struct rtl8139 *dev, int err, const char *why)
-{
-    log_error("%s: %s; it is stopped (%s)", dev->nic->chip, why, err_name(err));
-    bring_down(dev);
-    dev->dead = true;
-}
-
-static void restart(struct rtl8139 *dev)
-{
-    if (dev->restart && ++dev->restarts > RESTARTS_MAX) {
-        give_up(dev, ERR_TIMEOUT, "restarting did not help");
-        return;
-    }
-    bring_down(dev);
-    int err = bring_up(dev);
-    if (err < 0)
-        give_up(dev, err, fail_detail());
-}
-
-static struct nic_link get_link(struct nic *nic)
-{
-    struct rtl8139 *dev = nic->priv;
-
-    // A chip that has gone is silenced by the next poll().
-    return dev->dead || dev->gone ? (struct nic_link){0} : rtl8139_link(dev);
-}
-
-// Without a link nothing is sent, and that is no reason to reset the chip.
-static void watchdog(struct rtl8139 *dev)
-{
-    if (!rtl8139_link(dev).up) {
-        rtl8139_tx_touch(dev);
-        return;
-    }
-    dev->nic->stats.tx_timeouts++;
-    log_warn("%s: nothing was sent for two seconds, restarting it", dev->nic->chip);
-    dev->restart = true;
-}
-
-// Sees to a chip that needs more than frames moved.
-static void recover(struct rtl8139 *dev)
-{
-    if (dev->gone)
-        give_up(dev, ERR_NIC_INIT_FAILED, "it does not answer any more");
-    else if (dev->lies > LIES_MAX)
-        give_up(dev, ERR_DMA, "what it writes into its ring are no frames");
-    else if (dev->restart || dev->lost)
-        restart(dev);
-}
 
 static unsigned poll(struct nic *nic, unsigned budget)
 {
     struct rtl8139 *dev = nic->priv;
 
-    if (dev->dead)
+    if (dev->life.dead)
         return 0;
     if (rtl8139_tx_reclaim(dev))
-        watchdog(dev);
+        nic_life_late(nic);
     unsigned delivered = rtl8139_rx(dev, budget);
-    recover(dev);
+    nic_life_recover(nic);
     return delivered;
 }
 
+static struct nic_link read_link(struct nic *nic)
+{
+    return rtl8139_link(nic->priv);
+}
+
+static_assert(offsetof(struct rtl8139, life) == 0, "drivers/nic_life.h");
+
+static const struct nic_life_ops life_ops = {.up = up, .down = down, .link = read_link};
+
 static const struct nic_ops rtl8139_ops = {
-    .start = start,
-    .stop = stop,
+    .start = nic_life_start,
+    .stop = nic_life_stop,
     .transmit = rtl8139_transmit,
     .poll = poll,
-    .link = get_link,
+    .link = nic_life_link,
 };
 
 // ---- probe ------------------------------------------------------------------------------------------
@@ -216,6 +148,7 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
         return fail(ERR_OUT_OF_HEAP, "no heap for the driver of an RTL8139");
     dev->nic = nic;
     dev->pci = pci;
+    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
     err = map_registers(dev);
     if (err < 0)
         goto err_probe;

@@ -8,7 +8,9 @@
 
 #include "drivers/mmio.h"  // mmio_read32
 #include "drivers/nic.h"   // nic_buf_pool
+#include "drivers/nic_life.h"              // nic_life
 #include "drivers/realtek/rtl8139_regs.h"  // TX_SLOTS
+#include "drivers/tx_slots.h"              // tx_slots
 
 struct pci_dev;
 
@@ -33,15 +35,13 @@ struct rtl8139_rx {
     uint64_t deadline;            // for a frame that the chip does not finish; 0 when there is none
 };
 
-// Slots are used in turn, by free-running indices.
 struct rtl8139_tx {
-    uint8_t *slots;               // TX_SLOTS times TX_SLOT_SIZE of DMA memory
-    unsigned prod, cons;          // the chip has [cons, prod)
-    bool aborted;                 // the slot at cons was, and is sent again
-    uint64_t deadline;            // when the watchdog barks while frames are in flight
+    struct tx_slots slots;        // TX_SLOTS, one for each pair of registers
+    bool aborted;                 // the slot at slots.cons was, and is sent again
 };
 
 struct rtl8139 {
+    struct nic_life life;         // must be first; lies: impossible or unfinished frames in a row
     struct nic *nic;
     struct pci_dev *pci;
     volatile uint8_t *regs;
@@ -49,16 +49,9 @@ struct rtl8139 {
     struct nic_buf_pool pool;     // survives stop() while the stack holds frames
     struct rtl8139_rx rx;
     struct rtl8139_tx tx;
-    bool restart;                 // the chip must be reset and set up again
-    bool lost;                    // the same, because of a lie: `lies` bounds it
-    bool gone;                    // it answers all ones
-    bool dead;                    // it is not used any more until the next start()
-    unsigned restarts;            // in a row, without a frame received in between
-    unsigned lies;                // impossible or unfinished frames in a row
 };
 
 #define RTL8139_BUFFER_SIZE 1536u   // what a frame is copied into
-#define RTL8139_FRAME_MAX 1518u     // with a VLAN tag, without FCS
 
 // Register `reg` of rtl8139_regs.h, at the width that is given there.
 static inline uint8_t rd8(const struct rtl8139 *dev, uint32_t reg)
@@ -118,10 +111,10 @@ int rtl8139_set_up(struct rtl8139 *dev);
 // Has the receiver begin anew at the ring's begin: what is in the ring is lost, what is being sent is not.
 void rtl8139_restart_receiver(struct rtl8139 *dev);
 
-// Has the chip go on after an overflow, once CAPR has moved; sets dev->restart after an error of its bus.
+// Has the chip go on after an overflow, once CAPR has moved; sets life.restart after an error of its bus.
 void rtl8139_acknowledge(struct rtl8139 *dev);
 
-// The link now, with rtl8139_acknowledge(); sets dev->gone when the chip answers all ones, counts frames that
+// The link now, with rtl8139_acknowledge(); sets life.gone when the chip answers all ones, counts frames that
 // it had no room for.
 struct nic_link rtl8139_link(struct rtl8139 *dev);
 
@@ -133,7 +126,7 @@ int rtl8139_read_address(struct rtl8139 *dev);
 
 // ---- rtl8139_rx.c, rtl8139_tx.c ---------------------------------------------------------------------
 
-// Takes at most `budget` frames and hands them to the stack; returns how many. Sets dev->gone when the chip
+// Takes at most `budget` frames and hands them to the stack; returns how many. Sets life.gone when the chip
 // answers all ones.
 unsigned rtl8139_rx(struct rtl8139 *dev, unsigned budget);
 
@@ -142,8 +135,5 @@ int rtl8139_transmit(struct nic *nic, struct pbuf *frame);
 
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool rtl8139_tx_reclaim(struct rtl8139 *dev);
-
-// Starts the watchdog's time anew.
-void rtl8139_tx_touch(struct rtl8139 *dev);
 
 #endif

@@ -139,7 +139,7 @@ int rtl8139_set_up(struct rtl8139 *dev)
     wr32(dev, RBSTART, (uint32_t)dma_addr(dev->rx.ring));
     for (unsigned i = 0; i < TX_SLOTS; i++)
         wr32(dev, TSAD0 + i * (uint32_t)sizeof(uint32_t),
-             (uint32_t)dma_addr(dev->tx.slots + (size_t)i * TX_SLOT_SIZE));
+             (uint32_t)dma_addr(dev->tx.slots.memory + (size_t)i * TX_SLOT_SIZE));
     wr8(dev, CR, on);
     if (!wait_command(dev, on, on, RECEIVER_MS))
         return fail(ERR_NIC_INIT_FAILED, "it does not switch on");
@@ -155,7 +155,7 @@ void rtl8139_restart_receiver(struct rtl8139 *dev)
     wr32(dev, RCR, 0);
     wr8(dev, CR, CR_TE);
     if (!wait_command(dev, CR_RE, 0, RECEIVER_MS)) {
-        dev->lost = true;  // it is still writing
+        dev->life.link_lost = true;  // it is still writing
         return;
     }
     wr32(dev, RBSTART, (uint32_t)dma_addr(dev->rx.ring));
@@ -172,7 +172,7 @@ void rtl8139_acknowledge(struct rtl8139 *dev)
 
     if (isr & ISR_SERR) {
         log_warn("%s: an error on its bus, restarting it", dev->nic->chip);
-        dev->restart = true;
+        dev->life.restart = true;
     }
     if (isr & (ISR_RECEIVED & ~ISR_ROK))
         wr16(dev, ISR, ISR_RECEIVED);
@@ -194,7 +194,7 @@ struct nic_link rtl8139_link(struct rtl8139 *dev)
     struct nic_link link = {0};
 
     if (rd32(dev, TCR) == UINT32_MAX) {
-        dev->gone = true;
+        dev->life.gone = true;
         return link;
     }
     rtl8139_acknowledge(dev);

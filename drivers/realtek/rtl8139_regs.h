@@ -102,7 +102,6 @@
 #define RX_RING_64K 0x10000u
 #define RX_RING_BYTES 0x10800u       // by the data sheets RCR_WRAP needs 1.5 KiB behind, the larger ring 16
 #define TX_SLOTS 4u
-#define TX_SLOT_SIZE 2048u
 
 // EEPROM: 93C46 (6 bits of address) or 93C56 (8 bits), 16-bit words
 #define EE_READ 6u                   // start bit and opcode

@@ -17,9 +17,9 @@
 #define ETHERNET_HEADER 14u
 #define LOST_EVERY 4u   // lies after which the whole chip is reset, not its receiver alone
 
-static_assert(RX_RING_32K + RTL8139_FRAME_MAX + FCS <= RX_RING_BYTES, "a frame at the end lies inside");
+static_assert(RX_RING_32K + TX_FRAME_MAX + FCS <= RX_RING_BYTES, "a frame at the end lies inside");
 static_assert(RX_RING_64K + RX_HEADER <= RX_RING_BYTES, "what comes behind the last header may be looked at");
-static_assert(RTL8139_FRAME_MAX <= RTL8139_BUFFER_SIZE, "a frame fits into a buffer");
+static_assert(TX_FRAME_MAX <= RTL8139_BUFFER_SIZE, "a frame fits into a buffer");
 
 enum verdict { FRAME, UNFINISHED, LIE };
 
@@ -34,7 +34,7 @@ static enum verdict judge(const struct rtl8139_rx *rx, uint32_t left, uint32_t *
         return UNFINISHED;
     if (!(header & RX_ROK) || (header & RX_ERRORS))
         return LIE;  // frames with errors are not accepted, so this is no header
-    if (*length < ETHERNET_HEADER + FCS || *length > RTL8139_FRAME_MAX + FCS)
+    if (*length < ETHERNET_HEADER + FCS || *length > TX_FRAME_MAX + FCS)
         return LIE;
     return RX_HEADER + *length > left ? UNFINISHED : FRAME;
 }
@@ -49,8 +49,8 @@ static uint32_t aligned(const struct rtl8139_rx *rx, uint32_t end)
 static void lose(struct rtl8139 *dev)
 {
     dev->nic->stats.rx_errors++;
-    if (++dev->lies % LOST_EVERY == 0)
-        dev->lost = true;
+    if (++dev->life.lies % LOST_EVERY == 0)
+        dev->life.link_lost = true;
     else
         rtl8139_restart_receiver(dev);
 }
@@ -107,7 +107,7 @@ static void give_back(struct rtl8139 *dev)
     mmio_write16(dev->regs + CAPR, (uint16_t)(dev->rx.read - CAPR_BIAS));
     profile_count(PROFILE_DOORBELLS, 1);
     rtl8139_acknowledge(dev);
-    dev->restarts = dev->lies = 0;
+    dev->life.restarts = dev->life.lies = 0;
 }
 
 unsigned rtl8139_rx(struct rtl8139 *dev, unsigned budget)
@@ -118,8 +118,8 @@ unsigned rtl8139_rx(struct rtl8139 *dev, unsigned budget)
     uint32_t length;
 
     if (cr == CR_GONE)
-        dev->gone = true;
-    if (dev->gone || (cr & CR_BUFE))
+        dev->life.gone = true;
+    if (dev->life.gone || (cr & CR_BUFE))
         return 0;
     uint32_t end = aligned(rx, rd16(dev, CBR));
     enum verdict verdict = FRAME;

@@ -44,7 +44,7 @@ static struct pbuf *take(struct rtl *dev, struct nic_buf *buf, uint32_t result)
     struct pbuf *frame = nic_buf_to_pbuf(buf, 0, length - FCS);
     if (!frame) {
         dev->nic->stats.rx_errors++;
-        dev->rx.lies++;
+        dev->life.lies++;
         return NULL;
     }
     if (rtl_rx_csum_ok(result))
@@ -76,6 +76,6 @@ unsigned rtl_rx(struct rtl *dev, unsigned budget)
         nic->input(nic, frame);
     }
     if (delivered)
-        dev->restarts = 0;
+        dev->life.restarts = 0;
     return delivered;
 }

@@ -32,7 +32,7 @@ static void test_ids(void **state)
 static void test_every_chip(void **state)
 {
     struct pbuf *frame = make_frame(1514);
-    uint8_t sent[INTEL_SLOT_SIZE];
+    uint8_t sent[TX_SLOT_SIZE];
 
     for (const struct nic_id *id = intel_ids; id->vendor; id++)
         for (unsigned port = 0; port < 2; port++) {

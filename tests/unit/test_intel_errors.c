@@ -262,7 +262,7 @@ static void test_frame_errors(void **state)
     assert_true(receive(14));
     assert_int_equal(nic.ops->poll(&nic, 100), 1);
     assert_int_equal(nic.stats.rx_errors, count + 2);
-    assert_int_equal(driver()->rx.lies, 0);
+    assert_int_equal(driver()->life.lies, 0);
     finish();
 }
 

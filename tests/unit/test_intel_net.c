@@ -175,7 +175,7 @@ static void test_stop_with_frame(void **state)
 static void test_transmit(void **state)
 {
     struct pbuf *frame = make_frame(1514), *small = make_frame(42), *huge = make_frame(1600);
-    uint8_t sent[INTEL_SLOT_SIZE];
+    uint8_t sent[TX_SLOT_SIZE];
     unsigned count = 0;
 
     (void)state;

@@ -96,7 +96,7 @@ static void test_every_version(void **state)
 static void test_every_model(void **state)
 {
     struct pbuf *frame = make_frame(1514);
-    uint8_t sent[RTL_SLOT_SIZE];
+    uint8_t sent[TX_SLOT_SIZE];
     char name[64];
 
     for (size_t i = 0; i < model_count; i++) {

@@ -89,7 +89,7 @@ static void test_no_memory(void **state)
     assert_true(works());
     // In a restart there may be none, too: then it is over.
     allocations_left = 2;
-    driver()->restart = true;
+    driver()->life.restart = true;
     poll(8);
     check_silent();
     assert_non_null(strstr(last_error, "(NotEnoughMemory)"));
@@ -147,7 +147,7 @@ static void test_reset_never_ends(void **state)
         assert_true(works());
         // And in a restart.
         chip.stuck_reset = true;
-        driver()->restart = true;
+        driver()->life.restart = true;
         begun = clock_us;
         poll(8);
         assert_true(clock_us - begun < 1500000);

@@ -26,7 +26,7 @@ static void test_frame_errors(void **state)
     for (unsigned i = 0; i < count; i++)
         check_frame(i, 200 + i);
     assert_int_equal(nic.stats.rx_errors, count);
-    assert_int_equal(driver()->rx.lies, 0);
+    assert_int_equal(driver()->life.lies, 0);
     finish();
 }
 
@@ -51,7 +51,7 @@ static void test_fragments(void **state)
         drop_frames();
         assert_int_equal(nic.stats.rx_errors, parts - 1);
     }
-    assert_int_equal(driver()->rx.lies, 0);
+    assert_int_equal(driver()->life.lies, 0);
     finish();
 }
 

@@ -88,7 +88,7 @@ static void test_sizes(void **state)
             check_frame(taken - 1, cases[i].said - FCS_SIZE);
         assert_int_equal(nic.stats.rx_errors, refused);
     }
-    assert_int_equal(driver()->rx.lies, 0);
+    assert_int_equal(driver()->life.lies, 0);
     finish();
 }
 
@@ -198,7 +198,7 @@ static void test_stop_and_start(void **state)
 static void test_transmit(void **state)
 {
     struct pbuf *frame = make_frame(1514), *small = make_frame(42), *huge = make_frame(1600);
-    uint8_t sent[RTL_SLOT_SIZE];
+    uint8_t sent[TX_SLOT_SIZE];
     unsigned count = 0;
 
     (void)state;
@@ -370,7 +370,7 @@ static void test_link_lost_8125(void **state)
         assert_true(nic.ops->link(&nic).up);
         assert_true(receive(60));
         assert_int_equal(poll(8), 1);
-        assert_int_equal(driver()->restarts, 0);
+        assert_int_equal(driver()->life.restarts, 0);
         finish();
     }
     // The others need no such thing.

@@ -223,7 +223,7 @@ static void test_lies(void **state)
         }
         assert_false(chip.bus_master);
         assert_true(chip.resets > resets + 3);          // resets of the whole chip were tried
-        assert_non_null(strstr(last_error, "no frames; it is stopped (DmaError)"));
+        assert_non_null(strstr(last_error, "impossible lengths; it is stopped (DmaError)"));
         assert_false(nic.ops->link(&nic).up);
         assert_int_equal(nic.ops->start(&nic), 0);
         assert_true(receive(90));
@@ -392,12 +392,12 @@ static void test_send_errors(void **state)
         assert_int_equal(send_as(TSD_TABT, NULL), 100);
         nic.ops->poll(&nic, 8);
         nic.ops->poll(&nic, 8);
-        assert_int_equal(driver()->tx.prod - driver()->tx.cons, 2);
+        assert_int_equal(driver()->tx.slots.prod - driver()->tx.slots.cons, 2);
         assert_int_equal(nic.stats.tx_errors, i + 1);
         assert_int_equal(send_one(NULL), 100);
         assert_int_equal(send_as(TSD_TUN, NULL), 100);
         nic.ops->poll(&nic, 8);
-        assert_int_equal(driver()->tx.prod - driver()->tx.cons, 0);
+        assert_int_equal(driver()->tx.slots.prod - driver()->tx.slots.cons, 0);
     }
     // Aborted for ever: the watchdog's.
     assert_int_equal(nic.ops->transmit(&nic, frame), 0);
@@ -419,12 +419,12 @@ static void test_sent_everywhere(void **state)
     for (unsigned i = 0; i < TX_SLOTS; i++)
         set32(TSD0 + 4 * i, TSD_OWN | TSD_TOK | TSD_TUN | TSD_TABT);
     nic.ops->poll(&nic, 8);
-    assert_int_equal(driver()->tx.cons, 0);
+    assert_int_equal(driver()->tx.slots.cons, 0);
     chip.sends = true;
     for (unsigned i = 0; i < 100; i++)
         assert_int_equal(nic.ops->transmit(&nic, frame), 0);
     nic.ops->poll(&nic, 8);
-    assert_int_equal(driver()->tx.cons, 100);
+    assert_int_equal(driver()->tx.slots.cons, 100);
     pbuf_free(frame);
     finish();
 }
