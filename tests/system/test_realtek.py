@@ -8,6 +8,7 @@ import pytest
 
 from models import CHIPS, why_not
 from net import HTTP_PORT, SERVER
+from vm import linux_needs
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -82,3 +83,17 @@ def test_lossy_card(boot, url, small, chip):
     boot.expect_small(machine)
     report = machine.model.expect_no_complaints()
     assert report["rx_errors"] > 0
+
+
+@pytest.mark.skipif(os.environ.get("MODELS") != "1", reason="a minute each: with MODELS=1")
+@pytest.mark.parametrize("chip", [*CHIPS, "rtl8139"])
+def test_live_system(boot, lab, live, chip):
+    """The full Debian Live ISO over each model, and over QEMU's own 8139, to its userland, which reads the same bytes."""
+    boot.linux_words = lambda: ["--", "console=ttyS0,115200", *linux_needs(), f"urlboot.report={live.length}", "urlboot.poweroff"]
+    card = {"nic": chip} if chip == "rtl8139" else {"model": chip}
+    machine = boot.start(f"url={lab.serve(live.path)}", f"sha256={live.sha256}", memory=1536, **card)
+    machine.wait(r"^URLBOOT-LIVE-READY", 600)
+    assert machine.wait(r"^URLBOOT-SHA256 ([0-9a-f]{64})$", 120).group(1) == live.sha256
+    machine.wait_end(120)
+    if "model" in card:
+        machine.model.expect_no_complaints()
