@@ -16,7 +16,7 @@ ln -s ../bin/busybox "$ram/sbin/modprobe"
 cp "$here/linux_init.sh" "$ram/init"
 cp "$here/linux_lease.sh" "$ram/lease"
 chmod 755 "$ram/init" "$ram/lease" "$ram/bin/busybox"
-for module in virtio_pci virtio_net e1000 e1000e 8139cp vmxnet3 af_packet; do
+for module in virtio_pci virtio_net e1000 e1000e 8139cp r8169 realtek vmxnet3 af_packet; do
     modprobe -d "$root" -S "$version" --show-depends "$module" |
         sed -n "s#^insmod $root/\\(usr/\\)\\{0,1\\}##p" | cut -d' ' -f1
 done | sort -u >"$out.modules"
