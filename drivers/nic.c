@@ -113,9 +113,13 @@ int nic_start(struct nic *nic)
 
 void nic_stop(struct nic *nic)
 {
+    struct fail_record reason;
+
     if (!nic->started)
         return;
+    fail_keep(&reason, 0);
     nic->ops->stop(nic);
+    fail_again(&reason);  // of what the user is about to read, not of how this went
     nic->started = false;
 }
 

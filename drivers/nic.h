@@ -10,8 +10,8 @@
 // the buffer is back in the pool and the driver's next poll() puts it into the ring again. A pool that has
 // run dry is normal (the stack holds the rest): the ring runs short and the peer is told by TCP's window.
 //
-// What befalls chips is the same for all: nic_life.h restarts and silences them, tx_slots.h keeps what is
-// being sent.
+// What befalls chips of registers and rings is the same for all: nic_life.h restarts and silences them,
+// tx_slots.h keeps what is being sent.
 //
 // Transmit: the pbuf (a single one, LWIP_NETIF_TX_SINGLE_PBUF) is referenced by the driver with pbuf_ref()
 // until the chip has sent it, or copied; the caller keeps its own reference.
@@ -99,7 +99,7 @@ struct nic_ops {
     // Silences the chip: no DMA and no interrupt afterwards, whatever state it was in. Cannot fail.
     void (*stop)(struct nic *nic);
     // Sends one frame (Ethernet header first, no FCS, single pbuf). 0; ERR_NIC_INIT_FAILED when the ring
-    // is full (the stack retries); ERR_NO_LINK.
+    // is full (the stack retries); ERR_NO_LINK; ERR_UNSUPPORTED for a frame that no Ethernet takes.
     int (*transmit)(struct nic *nic, struct pbuf *frame);
     // A device that can no longer be trusted (ERR_DMA) is silenced here, once logged; its link is then down.
     // Reclaims sent frames, delivers at most `budget` received ones through nic->input, refills the ring,

@@ -8,6 +8,8 @@
 #define LIES_MAX 16u
 #define RESTARTS_MAX 8u
 
+// SAFETY: drivers that come here have struct nic_life as the first member of what nic->priv points to, which
+// each asserts.
 static struct nic_life *life_of(const struct nic *nic)
 {
     return nic->priv;
@@ -18,16 +20,23 @@ static void bring_down(struct nic *nic)
     struct nic_life *life = life_of(nic);
 
     life->ops->down(nic);
-    life->link_up = life->link_lost = life->restart = false;
+    life->link_up = life->renew = life->restart = false;
 }
 
 int nic_life_start(struct nic *nic)
 {
     struct nic_life *life = life_of(nic);
 
-    life->dead = life->gone = life->link_up = life->link_lost = life->restart = false;
+    life->dead = life->gone = life->link_up = life->renew = life->restart = false;
     life->restarts = life->lies = 0;
-    return life->ops->up(nic);
+    int err = life->ops->up(nic);
+    if (err == 0)
+        return 0;
+    struct fail_record reason;
+    fail_keep(&reason, err);
+    life->dead = true;
+    nic_buf_pool_destroy(life->pool);
+    return fail_again(&reason);
 }
 
 void nic_life_stop(struct nic *nic)
@@ -35,6 +44,7 @@ void nic_life_stop(struct nic *nic)
     struct nic_life *life = life_of(nic);
 
     bring_down(nic);
+    life->dead = true;
     nic_buf_pool_destroy(life->pool);  // or kept, see nic_life_create_pool()
 }
 
@@ -98,7 +108,7 @@ bool nic_life_recover(struct nic *nic)
         give_up(nic, ERR_NIC_INIT_FAILED, "it does not answer any more");
     else if (life->lies > LIES_MAX)
         give_up(nic, ERR_DMA, "it writes impossible lengths");
-    else if (life->restart || life->link_lost)
+    else if (life->restart || life->renew)
         start_anew(nic);
     else
         return false;

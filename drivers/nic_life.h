@@ -1,7 +1,7 @@
 // The life of a chip between start() and stop(), the same for every driver of registers and rings: a chip
 // that sends nothing for two seconds is started anew, one that lost its link when it cannot stand that as
-// well; one that answers all ones, lies or is not helped by that is silenced for good. Nothing here waits or
-// panics.
+// well; one that answers all ones, lies or is not helped by that is silenced for good. Starting anew happens
+// inside poll() and takes what the driver's `down` and `up` take, most of a second for the slowest PHY.
 //
 // Example, a driver's poll():
 //     if (dev->life.dead)
@@ -26,23 +26,24 @@ struct nic_life_ops {
     int (*up)(struct nic *nic);
     // No DMA and no interrupt afterwards, whatever state the chip was in; every buffer is back in its pool.
     void (*down)(struct nic *nic);
-    // The link as the chip sees it now; may set gone and link_lost.
+    // The link as the chip sees it now; may set gone and renew.
     struct nic_link (*link)(struct nic *nic);
 };
 
-// First member of what nic->priv points to. The driver sets ops, pool and slots when it finds the chip, later
-// the flags that say so.
+// First member of what nic->priv points to. The driver sets ops, pool, slots and dead when it finds the chip,
+// later the flags that say so.
 struct nic_life {
     const struct nic_life_ops *ops;
     struct nic_buf_pool *pool;    // freed by stop, kept while the stack holds frames
     struct tx_slots *slots;
     bool link_up;                 // when last looked at; the driver's own, false after `down`
-    bool link_lost;               // driver: must be started anew, but that is not its fault
-    bool restart;                 // driver: must be started anew, RESTARTS_MAX times without a frame at most
+    bool renew;                   // driver: must be started anew, for a reason that bounds itself
+    bool restart;                 // driver: must be started anew, RESTARTS_MAX times without one sent
     bool gone;                    // driver: answers all ones
-    bool dead;                    // not used any more until the next start
-    unsigned restarts;            // in a row; the driver clears it with every frame
-    unsigned lies;                // driver: impossible lengths and indices; more than LIES_MAX end it
+    bool dead;                    // not used any more until the next start; true while stopped, too
+    unsigned restarts;            // in a row; the driver clears it with every frame that was sent
+    unsigned lies;                // driver: impossible lengths in a row, cleared with every good frame; more
+                                  // than LIES_MAX end it
 };
 
 // nic_ops.start, stop and link. The link is down once the chip is dead or gone.

@@ -1,5 +1,5 @@
-// Slots of a send ring (contract: drivers/tx_slots.h). Tested: under every driver of a ring, in QEMU and by
-// unit tests. Not handled: checksum and segmentation offload.
+// Slots of a send ring (contract: drivers/tx_slots.h). Tested: under the Intel and Realtek drivers, in QEMU
+// and by unit tests. Not handled: checksum and segmentation offload.
 // Spec: IEEE 802.3 section 3.2.8 (padding).
 #include "drivers/tx_slots.h"  // tx_slots
 
@@ -26,7 +26,7 @@ void tx_slots_destroy(struct tx_slots *s)
     *s = (struct tx_slots){0};
 }
 
-int tx_slots_put(struct tx_slots *s, struct nic *nic, const struct pbuf *frame, uint8_t **slot,
+int tx_slots_fill(struct tx_slots *s, struct nic *nic, const struct pbuf *frame, uint8_t **slot,
                  uint32_t *length)
 {
     *length = frame->tot_len;

@@ -4,7 +4,7 @@
 //
 // Example, in a driver's transmit():
 //     uint8_t *slot;
-//     int err = tx_slots_put(&dev->slots, nic, frame, &slot, &length);
+//     int err = tx_slots_fill(&dev->slots, nic, frame, &slot, &length);
 //     if (err < 0)
 //         return err;
 //     give(&dev->desc[tx_slots_index(&dev->slots)], dma_addr(slot), length);
@@ -41,7 +41,7 @@ void tx_slots_destroy(struct tx_slots *s);
 // Copies a frame into the slot at s->prod, which the caller then gives to the chip and counts. *length: what
 // is to be sent. Books the frame in nic->stats. 0; ERR_UNSUPPORTED for a frame that no Ethernet takes;
 // ERR_NIC_INIT_FAILED when all are in flight.
-int tx_slots_put(struct tx_slots *s, struct nic *nic, const struct pbuf *frame, uint8_t **slot,
+int tx_slots_fill(struct tx_slots *s, struct nic *nic, const struct pbuf *frame, uint8_t **slot,
                  uint32_t *length);
 
 // The slot, and so the descriptor, that comes next.

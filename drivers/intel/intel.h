@@ -96,7 +96,7 @@ void intel_mac_setup(struct intel *dev);
 // Turns receiver and transmitter on. The rings must have been programmed and bus mastering be on.
 void intel_mac_enable(struct intel *dev);
 
-// The link now; sets life.gone when the chip answers all ones, life.link_lost when it must be restarted
+// The link now; sets life.gone when the chip answers all ones, life.renew when it must be restarted
 // because the link went down.
 struct nic_link intel_link(struct intel *dev);
 

@@ -175,7 +175,7 @@ struct nic_link intel_link(struct intel *dev)
     // 80003ES2LAN: what lies in the packet buffer when the link goes down spoils what comes after (erratum).
     if ((dev->flags & INTEL_ES2) && dev->life.link_up && !link.up) {
         wr32(dev, RCTL, rd32(dev, RCTL) & ~RCTL_EN);
-        dev->life.link_lost = true;
+        dev->life.renew = true;
     }
     dev->life.link_up = link.up;
     if (!link.up)

@@ -8,7 +8,6 @@
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "drivers/intel/driver.h"      // intel_driver
 #include "drivers/intel/intel_regs.h"  // INTEL_BAR_REGS
@@ -125,7 +124,8 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
     dev->nic = nic;
     dev->pci = pci;
     dev->flags = id->flags;
-    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
+    dev->life = (struct nic_life){.ops = &life_ops, .dead = true, .pool = &dev->pool,
+                                   .slots = &dev->tx.slots};
     snprintf(nic->chip, sizeof(nic->chip), "%s rev %u", id->name, pci->revision);
     err = map_registers(dev);
     if (err < 0)

@@ -78,11 +78,10 @@ unsigned intel_rx(struct intel *dev, unsigned budget)
         if (!frame)
             continue;
         delivered++;
+        dev->life.lies = 0;
         nic->stats.rx_frames++;
         nic->stats.rx_bytes += frame->tot_len;
         nic->input(nic, frame);
     }
-    if (delivered)
-        dev->life.restarts = 0;
     return delivered;
 }

@@ -14,8 +14,10 @@ bool intel_tx_reclaim(struct intel *dev)
 
     while (tx->slots.cons != tx->rung && legacy_tx_done(&tx->desc[tx->slots.cons & (tx->slots.count - 1)]))
         tx->slots.cons++;
-    if (tx->slots.cons != before)
+    if (tx->slots.cons != before) {
         tx_slots_touch(&tx->slots);
+        dev->life.restarts = 0;
+    }
     return tx_slots_late(&tx->slots);
 }
 
@@ -30,7 +32,7 @@ int intel_transmit(struct nic *nic, struct pbuf *frame)
         return fail(ERR_NO_LINK, "%s was stopped", nic->chip);
     if (tx_slots_full(&tx->slots))
         intel_tx_reclaim(dev);
-    int err = tx_slots_put(&tx->slots, nic, frame, &slot, &length);
+    int err = tx_slots_fill(&tx->slots, nic, frame, &slot, &length);
     if (err < 0)
         return err;
     legacy_tx_give(&tx->desc[tx_slots_index(&tx->slots)], dma_addr(slot), (uint16_t)length);

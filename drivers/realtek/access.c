@@ -2,11 +2,12 @@
 // the PHY's. Each is an address and data written to one register and a flag that says when it is done. All
 // waits end; a chip that does not answer reads as all ones.
 // Spec: RTL8168B Registers data sheet section 2.12 (PHYAR); else as the driver of Linux (r8169) has it.
-// Tested: models of 8168C to 8125B; unit tests with a chip in memory; no silicon.
+// Tested: models of 8168C to 8125B, 8106E and 8169SC; unit tests with a chip in memory; no silicon.
 #include "drivers/realtek/realtek.h"  // rtl
 
 #include "drivers/realtek/realtek_regs.h"  // ERIAR
 #include "lib/clock.h"                     // deadline_ms
+#include "lib/log.h"                       // log_debug
 
 bool rtl_wait8(const struct rtl *dev, uint32_t reg, uint8_t mask, uint8_t value, unsigned ms)
 {
@@ -55,6 +56,8 @@ static bool eri_read(const struct rtl *dev, uint32_t command, uint32_t *value)
     wr32(dev, ERIAR, command | ERIAR_ALL_BYTES);
     bool done = rtl_wait32(dev, ERIAR, ERIAR_FLAG, ERIAR_FLAG, ERI_TIMEOUT_MS);
     *value = done ? rd32(dev, ERIDR) : UINT32_MAX;
+    if (!done)
+        log_debug("%s: extended register %03x does not answer", dev->nic->chip, command & ERIAR_ADDRESS_MASK);
     return done;
 }
 
@@ -76,6 +79,11 @@ uint32_t rtl_eri_read(const struct rtl *dev, uint32_t address)
 void rtl_eri_write(const struct rtl *dev, uint32_t address, uint32_t value)
 {
     eri_write(dev, address | ERIAR_ALL_BYTES, value);
+}
+
+void rtl_eri_write8(const struct rtl *dev, uint32_t address, uint8_t value)
+{
+    eri_write(dev, address | ERIAR_BYTE_0, value);
 }
 
 static uint32_t oob_command(const struct rtl *dev, uint32_t address)

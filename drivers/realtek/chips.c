@@ -3,7 +3,7 @@
 // Spec: PCI ids by the PCI ID repository; versions as the drivers of Linux (r8169) and FreeBSD (re) know
 // them.
 // Tested: models of 8168C, 8168E-VL, 8168G, 8168H and 8125B; the table by unit tests; no silicon.
-// Not handled: RTL8127 (10 Gb/s); the 8168B's first version (300), which no driver of today drives either.
+// Not handled: RTL8127 (10 Gb/s).
 #include "drivers/realtek/realtek.h"  // rtl_chip
 
 #include <stddef.h>
@@ -52,16 +52,18 @@ const struct nic_id rtl_ids[] = {
 #define GEN_8125B (GEN_8125A | RTL_STOP_REST)
 #define GEN_8402 (GEN_8168F | RTL_FAST | RTL_SPEEDS_8402)
 
-// The first row whose bits agree; within a kind the newest come first.
+// The first row whose bits agree. A version that is not known is driven as the first of its kind: chips of
+// today are nearest to that one.
 static const struct rtl_chip chips[] = {
     // mask, version, flags, RCR, fix-ups, name
-    {0x7cf, 0x64a, GEN_8125B | RTL_8126, RCR_8125B, rtl_fix_8126a, "RTL8126A"},
-    {0x7cf, 0x649, GEN_8125B | RTL_8126, RCR_8125B, rtl_fix_8126a, "RTL8126A"},
-    {0x7cf, 0x641, GEN_8125B, RCR_8125B, rtl_fix_8125b, "RTL8125B"},
+    {0x7cf, 0x64a, GEN_8125B | RTL_8126 | RTL_INT_CFG1, RCR_8125B, rtl_fix_8126a, "RTL8126A"},
+    {0x7cf, 0x649, GEN_8125B | RTL_8126 | RTL_INT_CFG1, RCR_8125B, rtl_fix_8126a, "RTL8126A"},
+    {0x7cf, 0x641, GEN_8125B | RTL_INT_CFG1, RCR_8125B, rtl_fix_8125b, "RTL8125B"},
     {0x7cf, 0x681, GEN_8125B | RTL_DASH_BP, RCR_8125B, rtl_fix_8125d, "RTL8125BP"},
     {0x7cf, 0x68b, GEN_8125B, RCR_8125B, rtl_fix_8125d, "RTL9151A"},
     {0x7cf, 0x68a, GEN_8125B, RCR_8125B, rtl_fix_8125d, "RTL8125K"},
-    {0x7c8, 0x688, GEN_8125B, RCR_8125B, rtl_fix_8125d, "RTL8125D"},
+    {0x7cf, 0x689, GEN_8125B, RCR_8125B, rtl_fix_8125d, "RTL8125D"},
+    {0x7cf, 0x688, GEN_8125B, RCR_8125B, rtl_fix_8125d, "RTL8125D"},
     {0x7cf, 0x609, GEN_8125A, RCR_8125A, rtl_fix_8125a, "RTL8125A"},
 
     {0x7cf, 0x541, GEN_8168G, RCR_8168G, rtl_fix_8168h, "RTL8168H/8111H"},
@@ -69,37 +71,41 @@ static const struct rtl_chip chips[] = {
     {0x7cf, 0x54a, GEN_8168EP | RTL_8117, RCR_8168G, rtl_fix_8117, "RTL8168FP/8117"},
     {0x7cf, 0x54b, GEN_8168EP | RTL_8117, RCR_8168G, rtl_fix_8117, "RTL8168FP/8117"},
     {0x7cf, 0x502, GEN_8168EP, RCR_8168G, rtl_fix_8168ep, "RTL8168EP/8111EP"},
-    {0x7cf, 0x5c8, GEN_8168G, RCR_8168G, rtl_fix_8168g, "RTL8411B"},
+    {0x7cf, 0x5c8, GEN_8168G | RTL_8411B, RCR_8168G, rtl_fix_8168g, "RTL8411B"},
     {0x7cf, 0x509, GEN_8168G, RCR_8168G, rtl_fix_8168g, "RTL8168GU/8111GU"},
-    {0x7cf, 0x4c0, GEN_8168G, RCR_8168G, rtl_fix_8168g, "RTL8168G/8111G"},
+    {0x7cf, 0x4c0, GEN_8168G, RCR_8168G, rtl_fix_8168g_1, "RTL8168G/8111G"},
     {0x7c8, 0x488, GEN_8411, RCR_8168C, rtl_fix_8411, "RTL8411"},
-    {0x7c8, 0x480, GEN_8168F | RTL_SPEEDS_8168F, RCR_8168C, rtl_fix_8168f, "RTL8168F/8111F"},
+    {0x7cf, 0x481, GEN_8168F | RTL_SPEEDS_8168F, RCR_8168C, rtl_fix_8168f, "RTL8168F/8111F"},
+    {0x7cf, 0x480, GEN_8168F | RTL_SPEEDS_8168F, RCR_8168C, rtl_fix_8168f, "RTL8168F/8111F"},
     {0x7c8, 0x2c8, GEN_EVL | RTL_MAC_COPY, RCR_8168C, rtl_fix_8168evl, "RTL8168E-VL/8111E-VL"},
     {0x7c8, 0x2c0, GEN_8168E, RCR_8168D, rtl_fix_8168e, "RTL8168E/8111E"},
-    {0x7cf, 0x28a, RTL_STOP_POLL | RTL_DASH_DP, RCR_8168D, NULL, "RTL8168DP/8111DP"},
-    {0x7cf, 0x28b, RTL_STOP_POLL | RTL_DASH_DP, RCR_8168D, NULL, "RTL8168DP/8111DP"},
-    {0x7c8, 0x280, RTL_PLL, RCR_8168D, NULL, "RTL8168D/8111D"},
-    {0x7cf, 0x3c9, 0, RCR_8168C, rtl_fix_8168b, "RTL8168CP/8111CP"},
+    {0x7cf, 0x28a, RTL_STOP_POLL | RTL_DASH_DP, RCR_8168D, rtl_fix_8168dp, "RTL8168DP/8111DP"},
+    {0x7cf, 0x28b, RTL_STOP_POLL | RTL_DASH_DP, RCR_8168D, rtl_fix_8168dp_2, "RTL8168DP/8111DP"},
+    {0x7c8, 0x280, RTL_PLL, RCR_8168D, rtl_fix_8168d, "RTL8168D/8111D"},
+    {0x7cf, 0x3c9, 0, RCR_8168C, rtl_fix_8168cp_2, "RTL8168CP/8111CP"},
     {0x7cf, 0x3c8, 0, RCR_8168C, rtl_fix_8168c, "RTL8168CP/8111CP"},
     {0x7c8, 0x3c8, 0, RCR_8168C, rtl_fix_8168cp, "RTL8168CP/8111CP"},
     {0x7cf, 0x3c0, 0, RCR_8168C, rtl_fix_8168c_1, "RTL8168C/8111C"},
     {0x7c8, 0x3c0, 0, RCR_8168C, rtl_fix_8168c, "RTL8168C/8111C"},
     {0x7c8, 0x380, 0, RCR_8169, rtl_fix_8168b, "RTL8168B/8111B"},
+    {0x7c8, 0x300, 0, RCR_8169, rtl_fix_8168b, "RTL8168B/8111B"},
 
     {0x7c8, 0x448, GEN_8168E | RTL_FAST, RCR_8168D, rtl_fix_8106e, "RTL8106E"},
     {0x7c8, 0x440, GEN_8402, RCR_8168D, rtl_fix_8402, "RTL8402"},
     {0x7c8, 0x408, RTL_PLL | RTL_FAST, RCR_8168D, rtl_fix_8105e, "RTL8105E"},
     {0x6cf, 0x248, RTL_FAST, RCR_8168D, rtl_fix_8102e, "RTL8102E"},
-    {0x6cf, 0x249, RTL_FAST, RCR_8168D, rtl_fix_8168b, "RTL8102E"},
-    {0x6c8, 0x248, RTL_FAST, RCR_8168D, rtl_fix_8168b, "RTL8102E/8103E"},
-    {0x7cf, 0x240, RTL_FAST, RCR_8169, rtl_fix_8168b, "RTL8401"},
+    {0x6cf, 0x249, RTL_FAST, RCR_8168D, rtl_fix_8101, "RTL8102E"},
+    {0x6c8, 0x248, RTL_FAST, RCR_8168D, rtl_fix_8101, "RTL8102E/8103E"},
+    {0x7cf, 0x240, RTL_FAST, RCR_8169, rtl_fix_8101, "RTL8401"},
     {0x7c8, 0x340, RTL_FAST | RTL_CPLUS_ENB, RCR_8169, NULL, "RTL8101E/8100E"},
+    {0x7c8, 0x308, RTL_FAST | RTL_CPLUS_ENB, RCR_8169, NULL, "RTL8100E"},
 
     {0xfc8, 0x980, RTL_PCI | RTL_PCI_CLOCK, RCR_8169, rtl_fix_8169sc_6, "RTL8169SC/8110SC"},
     {0xfc8, 0x180, RTL_PCI | RTL_PCI_CLOCK, RCR_8169, rtl_fix_8169sc_5, "RTL8169SC/8110SC"},
     {0xfc8, 0x100, RTL_PCI, RCR_8169, rtl_fix_8169, "RTL8169SB/8110SB"},
     {0xfc8, 0x040, RTL_PCI | RTL_FIRST_8169, RCR_8169, rtl_fix_8169, "RTL8110S"},
     {0xfc8, 0x008, RTL_PCI | RTL_FIRST_8169, RCR_8169, rtl_fix_8169, "RTL8169S"},
+    {0xfc8, 0x000, RTL_PCI | RTL_FIRST_8169, RCR_8169, rtl_fix_8169, "RTL8169"},
 };
 
 // What makes two chips of different kinds: registers of the one are not the other's. A fast Ethernet id may
@@ -113,7 +119,7 @@ static bool same_kind(const struct rtl_chip *chip, uint32_t id_flags)
 
 const struct rtl_chip *rtl_find_chip(uint16_t xid, uint32_t id_flags, bool *known)
 {
-    const struct rtl_chip *newest = NULL;
+    const struct rtl_chip *first = NULL;
 
     for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
         const struct rtl_chip *chip = &chips[i];
@@ -123,10 +129,9 @@ const struct rtl_chip *rtl_find_chip(uint16_t xid, uint32_t id_flags, bool *know
             *known = true;
             return chip;
         }
-        // The first of its kind is the newest; 8126's rows stand before those of 8125.
-        if (newest == NULL && (chip->flags & RTL_8126) == (id_flags & RTL_8126))
-            newest = chip;
+        if (first == NULL && (chip->flags & RTL_8126) == (id_flags & RTL_8126))
+            first = chip;
     }
     *known = false;
-    return newest;
+    return first;
 }

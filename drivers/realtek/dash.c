@@ -18,6 +18,7 @@
 #define DP_STATE_ON 0x8000u
 #define DP_EVENT 0x30u
 #define EP_STATE 0x128u
+#define EP_STATE_ON 0x01u
 #define EP_COMMAND 0x180u
 #define EP_EVENT 0x30u
 #define BP_COMMAND 0x14u
@@ -58,7 +59,7 @@ void rtl_dash_detect(struct rtl *dev)
         on = DP_STATE_ON;
     } else if (rtl_has(dev, RTL_DASH_EP | RTL_DASH_BP)) {
         state = rtl_oob_read(dev, EP_STATE);
-        on = EVENT;
+        on = EP_STATE_ON;
     }
     dev->dash = (state & on) && state != UINT32_MAX;  // no answer is no firmware
     if (dev->dash)
@@ -72,7 +73,7 @@ void rtl_dash_announce(const struct rtl *dev, bool driver)
     if (!dev->dash)
         return;
     if (rtl_has(dev, RTL_DASH_DP)) {
-        rtl_eri_write(dev, ERI_DASH_COMMAND, command);
+        rtl_eri_write8(dev, ERI_DASH_COMMAND, command);
         dp_write8(dev, DP_EVENT, EVENT);
     } else if (rtl_has(dev, RTL_DASH_EP)) {
         rtl_oob_write8(dev, EP_COMMAND, command);

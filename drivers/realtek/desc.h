@@ -19,6 +19,9 @@ struct rtl_desc {
 };
 static_assert(sizeof(struct rtl_desc) == 16, "RTL8169 section 9");
 
+// SAFETY (both): `desc` lies in a ring of DMA memory that lives as long as the chip is on; fields are
+// accessed whole, so that what the chip writes meanwhile is seen before or after, never in parts.
+
 // Gives the buffer of `length` bytes at bus address `buffer` to the chip. `flags`: RTL_EOR in the last
 // descriptor of a ring, to send RTL_FS | RTL_LS.
 static inline void rtl_desc_give(volatile struct rtl_desc *desc, uint64_t buffer, uint32_t length,

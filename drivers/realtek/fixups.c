@@ -22,6 +22,9 @@
 #define WAKE_UP_OFF_32 {RTL_ERI, 0xc0, LOW, 0}, {RTL_ERI, 0xb8, ALL, 0}
 #define NO_L23 {RTL_REG8, CONFIG3, CONFIG3_RDY_TO_L23, 0}
 #define NO_OOB {RTL_REG8, MCU, MCU_NOW_IS_OOB, 0}
+// An operating system that had large frames on leaves them on through a restart.
+#define NO_JUMBO {RTL_REG8, CONFIG3, CONFIG3_JUMBO_EN0, 0}, {RTL_REG8, CONFIG4, CONFIG4_JUMBO_EN1, 0}
+#define NO_JUMBO_E {RTL_REG8, CONFIG3, CONFIG3_JUMBO_EN0, 0}, {RTL_REG8, CONFIG4, CONFIG4_JUMBO_B, 0}
 #define NO_BEACON {RTL_REG8, CONFIG3, CONFIG3_BEACON_EN, 0}
 #define NO_EEE {RTL_ERI, 0x1b0, 0x3, 0}
 
@@ -34,22 +37,28 @@ const struct rtl_fixup rtl_fix_8169sc_6[] = {FIX_8169, {RTL_REG32, PCI_CLOCK, AL
 
 // ---- 8168B to 8168F ---------------------------------------------------------------------------------
 
-const struct rtl_fixup rtl_fix_8168b[] = {NO_BEACON, END};
+const struct rtl_fixup rtl_fix_8168b[] = {NO_BEACON, {RTL_REG8, CONFIG4, CONFIG4_JUMBO_B, 0}, END};
+const struct rtl_fixup rtl_fix_8168cp_2[] = {NO_BEACON, NO_JUMBO, END};
+const struct rtl_fixup rtl_fix_8168d[] = {NO_JUMBO, END};
+const struct rtl_fixup rtl_fix_8168dp[] = {{RTL_REG8, CONFIG3, CONFIG3_JUMBO_EN0, 0}, END};
+const struct rtl_fixup rtl_fix_8168dp_2[] = {NO_JUMBO_E, END};
 
 const struct rtl_fixup rtl_fix_8168c[] = {
-    {RTL_REG8, CONFIG1, 0, CONFIG1_SPEED_DOWN}, NO_BEACON, END,
+    {RTL_REG8, CONFIG1, 0, CONFIG1_SPEED_DOWN}, NO_BEACON, NO_JUMBO, END,
 };
 
 const struct rtl_fixup rtl_fix_8168c_1[] = {
-    {RTL_REG8, DBG, 0xff, DBG_FIX_8168C}, {RTL_REG8, CONFIG1, 0, CONFIG1_SPEED_DOWN}, NO_BEACON, END,
+    {RTL_REG8, DBG, 0xff, DBG_FIX_8168C}, {RTL_REG8, CONFIG1, 0, CONFIG1_SPEED_DOWN}, NO_BEACON, NO_JUMBO,
+    END,
 };
 
-const struct rtl_fixup rtl_fix_8168cp[] = {NO_BEACON, {RTL_REG8, DBG, 0xff, DBG_FIX_8168CP}, END};
+const struct rtl_fixup rtl_fix_8168cp[] = {NO_BEACON, NO_JUMBO, {RTL_REG8, DBG, 0xff, DBG_FIX_8168CP}, END};
 
 const struct rtl_fixup rtl_fix_8168e[] = {
     {RTL_REG32, MISC, 0, MISC_TXPLA_RST},  // the send FIFO's pointer is reset
     {RTL_REG32, MISC, MISC_TXPLA_RST, 0},
     {RTL_REG8, CONFIG5, CONFIG5_SPI_EN, 0},
+    NO_JUMBO_E,
     END,
 };
 
@@ -94,13 +103,16 @@ const struct rtl_fixup *rtl_fix_speed(const struct rtl *dev, unsigned mbps)
 
 // ---- 8168G on ---------------------------------------------------------------------------------------
 
-const struct rtl_fixup rtl_fix_8168g[] = {
-    {RTL_ERI, 0x1a8, 0, 0xfc000000},  // the PHY's processor, which was stopped if the PHY was switched off
-    FIFO(0x08u, 0x10u), PAUSE(0x38, 0x48), PACKET_FILTER, {RTL_ERI, 0x2f8, LOW, 0x1d8f}, WAKE_UP_OFF,
-    {RTL_ERI, 0x2fc, 0x6, 0x1}, {RTL_ERI, 0x1b0, 0x1000, 0}, NO_EEE, NO_L23, END,
-};
+#define FIX_8168G \
+    FIFO(0x08u, 0x10u), PAUSE(0x38, 0x48), PACKET_FILTER, {RTL_ERI, 0x2f8, LOW, 0x1d8f}, WAKE_UP_OFF, \
+    {RTL_ERI, 0x2fc, 0x6, 0x1}, {RTL_ERI, 0x1b0, 0x1000, 0}, NO_EEE, NO_L23
 
-// Its clocks run on while it works.
+// The first one's PHY has a processor, which stops when the PHY is switched off.
+const struct rtl_fixup rtl_fix_8168g_1[] = {{RTL_ERI, 0x1a8, 0, 0xfc000000}, FIX_8168G, END};
+const struct rtl_fixup rtl_fix_8168g[] = {FIX_8168G, END};
+
+// Its clocks run on while it works; with link power saving off, nothing triggers L1.2.
+#define NO_L1_2 {RTL_OCP, 0xe092, 0x00ff, 0}
 #define CLOCKS_8168H \
     {RTL_OCP, 0xe056, 0x00f0, 0}, {RTL_OCP, 0xd420, 0x0fff, 0x047f}, {RTL_OCP, 0xe63e, LOW, 0x0001}, \
     {RTL_OCP, 0xe63e, LOW, 0}, {RTL_OCP, 0xc094, LOW, 0}, {RTL_OCP, 0xc09e, LOW, 0}
@@ -109,7 +121,7 @@ const struct rtl_fixup rtl_fix_8168h[] = {
     FIFO(0x08u, 0x10u), PAUSE(0x38, 0x48), PACKET_FILTER, {RTL_ERI, 0xdc, 0, 0x1c},
     {RTL_ERI, 0x5f0, LOW, 0x4f87}, WAKE_UP_OFF, {RTL_REG8, DLLPR, DLLPR_PFM_EN | DLLPR_TX_10M_PS_EN, 0},
     {RTL_REG8, MISC_1, MISC_1_PFM_D3COLD_EN, 0}, {RTL_ERI, 0x1b0, 0x1000, 0}, NO_EEE, NO_L23,
-    {RTL_OCP, 0xe052, 0x6000, 0x8008}, {RTL_OCP, 0xe0d6, 0x01ff, 0x017f}, CLOCKS_8168H, END,
+    NO_L1_2, {RTL_OCP, 0xe052, 0x6000, 0x8008}, {RTL_OCP, 0xe0d6, 0x01ff, 0x017f}, CLOCKS_8168H, END,
 };
 
 const struct rtl_fixup rtl_fix_8168ep[] = {
@@ -128,6 +140,7 @@ const struct rtl_fixup rtl_fix_8117[] = {
 
 // ---- fast Ethernet ----------------------------------------------------------------------------------
 
+const struct rtl_fixup rtl_fix_8101[] = {NO_BEACON, END};
 const struct rtl_fixup rtl_fix_8102e[] = {{RTL_REG8, DBG, 0xff, DBG_FIX_8102E}, NO_BEACON, END};
 
 const struct rtl_fixup rtl_fix_8105e[] = {
@@ -150,7 +163,7 @@ const struct rtl_fixup rtl_fix_8106e[] = {
 
 // One queue, no RSS, descriptors of the old format (OCP eb58), the send path restarted (eb54).
 #define FIX_8125_BEGIN \
-    NO_L23, {RTL_REG16, CFG_382, LOW, CFG_382_VALUE}, {RTL_REG32, RSS_CTRL, ALL, 0}, \
+    NO_L1_2, NO_L23, {RTL_REG16, CFG_382, LOW, CFG_382_VALUE}, {RTL_REG32, RSS_CTRL, ALL, 0}, \
     {RTL_REG16, Q_NUM_CTRL, LOW, 0}, {RTL_OCP, 0xd40a, 0x0010, 0}, \
     {RTL_REG8, CONFIG1, CONFIG1_SPEED_DOWN, 0}, {RTL_OCP, 0xc140, LOW, LOW}, {RTL_OCP, 0xc142, LOW, LOW}, \
     {RTL_OCP, 0xd3e2, 0x0fff, 0x03a9}, {RTL_OCP, 0xd3e4, 0x00ff, 0}, {RTL_OCP, 0xe860, 0, 0x0080}, \

@@ -127,15 +127,10 @@ int rtl_reset(struct rtl *dev)
 // Its own switches beside PCI Express's: with them on, chips vanish from the bus or hang the machine.
 static void disable_power_saving(const struct rtl *dev)
 {
-    if (rtl_has(dev, RTL_PCI))
-        return;
-    pci_disable_aspm(dev->pci);
     if (!rtl_has(dev, RTL_CONFIG_ASPM))
         return;
     rtl_change8(dev, CONFIG5, CONFIG5_ASPM_EN, 0);
-    if (rtl_has(dev, RTL_8126))
-        rtl_change8(dev, INT_CFG0, INT_CFG0_CLKREQ_EN, 0);
-    else
+    if (!rtl_has(dev, RTL_8126))  // whose switch is in INT_CFG0, which is cleared
         rtl_change8(dev, CONFIG2, CONFIG2_CLKREQ_EN, 0);
 }
 
@@ -153,10 +148,25 @@ static uint16_t c_plus_command(const struct rtl *dev)
 
 static void set_up_8125(const struct rtl *dev)
 {
+    bool half = rtl_has(dev, RTL_INT_CFG1);
+    uint32_t size = half ? INT_MITIGATION_8125_SIZE / 2 : INT_MITIGATION_8125_SIZE;
+
     wr8(dev, INT_CFG0, 0);
-    for (uint32_t i = 0; i < INT_MITIGATION_8125_SIZE; i += (uint32_t)sizeof(uint32_t))
+    for (uint32_t i = 0; i < size; i += (uint32_t)sizeof(uint32_t))
         wr32(dev, INT_MITIGATION_8125 + i, 0);
-    wr16(dev, INT_CFG1, 0);
+    if (half)
+        wr16(dev, INT_CFG1, 0);
+}
+
+static void await_8125(const struct rtl *dev)
+{
+    uint64_t deadline = deadline_ms(BUSY_8125_TIMEOUT_MS);
+
+    while (rtl_ocp_read(dev, OCP_BUSY_8125) & OCP_BUSY_8125_BIT)
+        if (deadline_passed(deadline)) {
+            log_debug("%s: it stays busy after its set-up", dev->nic->chip);
+            return;
+        }
 }
 
 void rtl_mac_setup(struct rtl *dev)
@@ -176,11 +186,8 @@ void rtl_mac_setup(struct rtl *dev)
         rtl_change32(dev, PCI_CLOCK, 0, PCI_CLOCK_66MHZ);
     wr16(dev, RMS, RTL_BUFFER_SIZE);
     wr8(dev, CR9346, CR9346_LOCK);
-    if (rtl_has(dev, RTL_8125)) {
-        uint64_t deadline = deadline_ms(BUSY_8125_TIMEOUT_MS);
-        while ((rtl_ocp_read(dev, OCP_BUSY_8125) & OCP_BUSY_8125_BIT) && !deadline_passed(deadline))
-            ;
-    }
+    if (rtl_has(dev, RTL_8125))
+        await_8125(dev);
 }
 
 // Receiver and transmitter first: a chip that is off takes no RCR. Bit 24 of it, which Windows 7 leaves set

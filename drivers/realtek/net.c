@@ -85,7 +85,12 @@ static unsigned poll(struct nic *nic, unsigned budget)
 
 static struct nic_link read_link(struct nic *nic)
 {
-    return rtl_link(nic->priv);
+    struct rtl *dev = nic->priv;
+    struct nic_link link = rtl_link(dev);
+
+    if (!dev->life.gone)
+        rtl_rx_watch(dev);
+    return link;
 }
 
 static_assert(offsetof(struct rtl, life) == 0, "drivers/nic_life.h");
@@ -159,11 +164,14 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
     dev->nic = nic;
     dev->pci = pci;
     dev->flags = id->flags;
-    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
+    dev->life = (struct nic_life){.ops = &life_ops, .dead = true, .pool = &dev->pool,
+                                   .slots = &dev->tx.slots};
     snprintf(nic->chip, sizeof(nic->chip), "%s", id->name);
     err = map_registers(dev);
     if (err < 0)
         goto err_probe;
+    if (!rtl_has(dev, RTL_PCI))
+        pci_disable_aspm(pci);  // before anything is asked of it
     err = identify(dev, id);
     if (err < 0)
         goto err_probe;

@@ -41,7 +41,7 @@ struct nic_link rtl_link(struct rtl *dev)
     link.up = status & PHYSTATUS_LINK;
     // 8125: after a lost link some receive nothing until they are set up anew.
     if (rtl_has(dev, RTL_8125) && dev->life.link_up && !link.up)
-        dev->life.link_lost = true;
+        dev->life.renew = true;
     if (link.up) {
         link.full_duplex = status & PHYSTATUS_FULL_DUPLEX;
         link.mbps = speed_of(status);
@@ -65,6 +65,9 @@ static void wake(const struct rtl *dev)
             rtl_phy_write(dev, PHY_WAKE, 0);
     }
     int bmcr = rtl_phy_read(dev, PHY_BMCR);
+    if (bmcr >= 0 && (bmcr & BMCR_POWER_DOWN) && rtl_has(dev, RTL_8411B))
+        log_warn("%s: its PHY was off; it may receive nothing until the machine has been without power",
+                 dev->nic->chip);
     if (bmcr < 0 || (bmcr & (BMCR_POWER_DOWN | BMCR_ISOLATE)))
         rtl_phy_write(dev, PHY_BMCR, BMCR_AN_ENABLE);
     if (!rtl_has(dev, RTL_8125))
@@ -77,14 +80,21 @@ static void wake(const struct rtl *dev)
         }
 }
 
-// Energy saving that costs links: sleeping without a cable, sleeping between frames.
+// Sleeping without a cable costs links.
 static void stay_awake(const struct rtl *dev)
 {
-    if (!rtl_has(dev, RTL_GATE))
-        return;
-    rtl_phy_ocp_change(dev, PHY_OCP_POWER, PHY_OCP_POWER_ALDPS, 0);
-    rtl_phy_ocp_change(dev, PHY_OCP_EEE, PHY_OCP_EEE_EN, 0);
-    rtl_phy_ocp_change(dev, PHY_OCP_EEE_ADV, PHY_OCP_EEE_ADV_MASK, 0);
+    if (rtl_has(dev, RTL_GATE))
+        rtl_phy_ocp_change(dev, PHY_OCP_POWER, PHY_OCP_POWER_ALDPS, 0);
+}
+
+// Sleeping between frames (EEE) is not offered. A link that has it keeps it: negotiating anew takes seconds.
+static void negotiate(const struct rtl *dev)
+{
+    if (rtl_has(dev, RTL_GATE)) {
+        rtl_phy_ocp_change(dev, PHY_OCP_EEE, PHY_OCP_EEE_EN, 0);
+        rtl_phy_ocp_change(dev, PHY_OCP_EEE_ADV, PHY_OCP_EEE_ADV_MASK, 0);
+    }
+    rtl_phy_write(dev, PHY_BMCR, BMCR_AN_ENABLE | BMCR_AN_RESTART);
 }
 
 // Sets bits of an offer. True when they were not all set: an operating system that goes to sleep offers the
@@ -143,5 +153,5 @@ void rtl_phy_setup(struct rtl *dev)
     bool changed = offer_all(dev);
     int bmcr = rtl_phy_read(dev, PHY_BMCR);
     if (!up || changed || bmcr < 0 || !(bmcr & BMCR_AN_ENABLE))
-        rtl_phy_write(dev, PHY_BMCR, BMCR_AN_ENABLE | BMCR_AN_RESTART);
+        negotiate(dev);
 }

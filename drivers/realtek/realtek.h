@@ -41,6 +41,8 @@ enum rtl_flag {
     RTL_SPEEDS_8402 = 1 << 20,
     RTL_CPLUS_ENB = 1 << 21,   // 8101E: switches of the C+ mode, as on PCI
     RTL_PCI_CLOCK = 1 << 22,   // 8169SC: is told of the bus's clock
+    RTL_INT_CFG1 = 1 << 23,    // 8125B, 8126: half as many interrupt delays, and a switch for them
+    RTL_8411B = 1 << 24,       // may stay deaf when its PHY was switched off
 };
 
 // Where a fix-up is written.
@@ -67,6 +69,8 @@ struct rtl_rx_ring {
     volatile struct rtl_desc *desc;
     struct nic_buf **bufs;        // what each descriptor points at; NULL when it is the driver's
     unsigned prod, cons;          // the chip has [cons, prod)
+    uint64_t watched;             // frames received when last looked at
+    uint64_t stalled;             // when it counts as stalled: it ran over, and nothing has come since; 0: no
 };
 
 struct rtl_tx_ring {
@@ -135,15 +139,16 @@ static inline bool rtl_has(const struct rtl *dev, uint32_t flags)
 extern const struct nic_id rtl_ids[];
 
 // The row of version `xid` (TCR's) among the chips of a PCI id with flags `id_flags`. Never NULL: a version
-// that is not known is taken for the newest known of its kind, and *known is false.
+// that is not known is taken for the first of its kind in the table, and *known is false.
 const struct rtl_chip *rtl_find_chip(uint16_t xid, uint32_t id_flags, bool *known);
 
 // What the chips of these names want written; each ends with RTL_SPACE_END.
 extern const struct rtl_fixup rtl_fix_8169[], rtl_fix_8169sc_5[], rtl_fix_8169sc_6[], rtl_fix_8168b[],
-    rtl_fix_8168c[], rtl_fix_8168c_1[], rtl_fix_8168cp[], rtl_fix_8168e[], rtl_fix_8168evl[], rtl_fix_8168f[],
-    rtl_fix_8411[], rtl_fix_8168g[], rtl_fix_8168h[], rtl_fix_8168ep[], rtl_fix_8117[], rtl_fix_8102e[],
-    rtl_fix_8105e[], rtl_fix_8402[], rtl_fix_8106e[], rtl_fix_8125a[], rtl_fix_8125b[], rtl_fix_8125d[],
-    rtl_fix_8126a[];
+    rtl_fix_8168c[], rtl_fix_8168c_1[], rtl_fix_8168cp[], rtl_fix_8168cp_2[], rtl_fix_8168d[],
+    rtl_fix_8168dp[], rtl_fix_8168dp_2[], rtl_fix_8168e[], rtl_fix_8168evl[], rtl_fix_8168f[],
+    rtl_fix_8411[], rtl_fix_8168g_1[], rtl_fix_8168g[], rtl_fix_8168h[], rtl_fix_8168ep[], rtl_fix_8117[],
+    rtl_fix_8101[], rtl_fix_8102e[], rtl_fix_8105e[], rtl_fix_8402[], rtl_fix_8106e[], rtl_fix_8125a[],
+    rtl_fix_8125b[], rtl_fix_8125d[], rtl_fix_8126a[];
 
 // What this chip wants written when its link comes up with `mbps`; NULL: nothing. No configuration register.
 const struct rtl_fixup *rtl_fix_speed(const struct rtl *dev, unsigned mbps);
@@ -159,8 +164,10 @@ bool rtl_wait32(const struct rtl *dev, uint32_t reg, uint32_t mask, uint32_t val
 void rtl_change8(const struct rtl *dev, uint32_t reg, uint8_t clear, uint8_t set);
 void rtl_change32(const struct rtl *dev, uint32_t reg, uint32_t clear, uint32_t set);
 
-// An extended register (8168E-VL on), `address` a multiple of 4; all ones when the chip does not answer.
+// An extended register (8168E-VL on; the 8168DP has one), `address` a multiple of 4; all ones when the chip
+// does not answer. write8: its lowest byte alone.
 uint32_t rtl_eri_read(const struct rtl *dev, uint32_t address);
+void rtl_eri_write8(const struct rtl *dev, uint32_t address, uint8_t value);
 void rtl_eri_write(const struct rtl *dev, uint32_t address, uint32_t value);
 
 // The same in management firmware's registers (8168EP, 8117, 8125BP); writes the lowest byte.
@@ -203,7 +210,7 @@ void rtl_mac_enable(struct rtl *dev);
 // negotiated from all of them stays; else it is negotiated anew.
 void rtl_phy_setup(struct rtl *dev);
 
-// The link now; sets life.gone when the chip answers all ones, life.link_lost when it must be restarted
+// The link now; sets life.gone when the chip answers all ones, life.renew when it must be restarted
 // because the link went down.
 struct nic_link rtl_link(struct rtl *dev);
 
@@ -249,6 +256,10 @@ void rtl_tx_doorbell(struct rtl *dev);
 
 // Fills the receive ring from the pool.
 void rtl_rx_refill(struct rtl *dev);
+
+// Looks whether the receiver ran over and has been still since, a few times a second; sets life.restart then,
+// and after errors on the bus of PCI.
+void rtl_rx_watch(struct rtl *dev);
 
 // Takes at most `budget` frames and hands them to the stack; returns how many.
 unsigned rtl_rx(struct rtl *dev, unsigned budget);

@@ -17,7 +17,6 @@
 #define TNPDS 0x20       // transmit descriptors, 256-byte aligned
 #define TNPDS_HIGH 0x24
 #define INT_CFG0 0x34    // 8: 8125 on
-#define     INT_CFG0_CLKREQ_EN 0x08u   // 8126
 #define CR 0x37          // 8
 #define     CR_STOP_REQ 0x80u
 #define     CR_RST 0x10u
@@ -29,6 +28,9 @@
 #define IMR 0x3c         // 16
 #define ISR_8125 0x3c
 #define ISR 0x3e         // 16
+#define     ISR_RDU 0x0010u            // no descriptor for what came
+#define     ISR_FOVW 0x0040u           // no room in the FIFO for it
+#define     ISR_SERR 0x8000u           // an error on the bus
 #define TCR 0x40
 #define     TCR_IFG_NORMAL (3u << 24)
 #define     TCR_MXDMA_UNLIMITED (7u << 8)
@@ -61,7 +63,11 @@
 #define     CONFIG2_PCI_66MHZ 0x01u    // 8169
 #define CONFIG3 0x54     // 8
 #define     CONFIG3_BEACON_EN 0x01u
+#define     CONFIG3_JUMBO_EN0 0x04u
 #define     CONFIG3_RDY_TO_L23 0x02u
+#define CONFIG4 0x55     // 8
+#define     CONFIG4_JUMBO_B 0x01u      // 8168B, 8168E
+#define     CONFIG4_JUMBO_EN1 0x02u    // 8168C, 8168D
 #define CONFIG5 0x56     // 8
 #define     CONFIG5_ASPM_EN 0x01u
 #define     CONFIG5_SPI_EN 0x08u
@@ -82,6 +88,7 @@
 #define ERIAR 0x74       // extended registers, 8168E-VL on
 #define     ERIAR_FLAG 0x80000000u
 #define     ERIAR_ALL_BYTES 0xf000u
+#define     ERIAR_ADDRESS_MASK 0x0fffu
 #define     ERIAR_BYTE_0 0x1000u
 #define     ERIAR_OOB (2u << 16)       // management firmware's registers
 #define     ERIAR_OOB_BASE_8117 (0xf70u << 18)

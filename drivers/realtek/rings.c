@@ -44,6 +44,7 @@ void rtl_rings_destroy(struct rtl *dev)
     for (unsigned i = 0; rx->bufs && i < RTL_RX_ENTRIES; i++)
         if (rx->bufs[i])
             nic_buf_put(rx->bufs[i]);
+    // SAFETY: the chip was reset, or its bus mastering is off at least: it writes into none of this any more.
     if (rx->desc)
         dma_free((void *)(uintptr_t)rx->desc, RX_BYTES);
     kfree(rx->bufs);

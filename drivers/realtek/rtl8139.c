@@ -34,7 +34,6 @@ static void free_memory(struct rtl8139 *dev)
 
 static int create_memory(struct rtl8139 *dev)
 {
-    dev->rx.size = dev->flags & RTL8139_RING_64K ? RX_RING_64K : RX_RING_32K;
     dev->rx.ring = dma_alloc(RX_RING_BYTES, RING_ALIGN);
     if (dev->rx.ring && tx_slots_create(&dev->tx.slots, TX_SLOTS, TX_SLOTS) == 0)
         return 0;
@@ -54,6 +53,7 @@ static void down(struct nic *nic)
 static int up(struct nic *nic)
 {
     struct rtl8139 *dev = nic->priv;
+    struct fail_record reason;
     int err = rtl8139_reset(dev);
 
     if (err < 0)
@@ -71,7 +71,9 @@ static int up(struct nic *nic)
     return 0;
 
 err_set_up:
-    pci_set_bus_master(dev->pci, false);
+    fail_keep(&reason, err);
+    rtl8139_reset(dev);  // how that goes changes nothing: bus mastering is off
+    fail_again(&reason);
 err_pool:
     free_memory(dev);
     return err;
@@ -148,7 +150,8 @@ static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
         return fail(ERR_OUT_OF_HEAP, "no heap for the driver of an RTL8139");
     dev->nic = nic;
     dev->pci = pci;
-    dev->life = (struct nic_life){.ops = &life_ops, .pool = &dev->pool, .slots = &dev->tx.slots};
+    dev->life = (struct nic_life){.ops = &life_ops, .dead = true, .pool = &dev->pool,
+                                   .slots = &dev->tx.slots};
     err = map_registers(dev);
     if (err < 0)
         goto err_probe;

@@ -18,7 +18,6 @@ struct pci_dev;
 enum rtl8139_flag {
     RTL8139_SLEEPS = 1 << 0,      // the first chips: CONFIG1 may have switched them off
     RTL8139_CPLUS = 1 << 1,       // 8139C+: has a descriptor mode, which must be off
-    RTL8139_RING_64K = 1 << 2,    // its receive ring may have 64 KiB; others are known to stop
 };
 
 struct rtl8139_version {
@@ -30,14 +29,13 @@ struct rtl8139_version {
 // The chip writes frames into the ring one after another, each behind a header of its own.
 struct rtl8139_rx {
     uint8_t *ring;                // RX_RING_BYTES of DMA memory
-    uint32_t size;                // of the ring proper: RX_RING_32K or RX_RING_64K
-    uint32_t read;                // offset of the next header, below `size`
+    uint32_t read;                // offset of the next header, below RX_RING
     uint64_t deadline;            // for a frame that the chip does not finish; 0 when there is none
 };
 
 struct rtl8139_tx {
     struct tx_slots slots;        // TX_SLOTS, one for each pair of registers
-    bool aborted;                 // the slot at slots.cons was, and is sent again
+    unsigned aborts;              // of the frame at slots.cons, which is sent again each time
 };
 
 struct rtl8139 {

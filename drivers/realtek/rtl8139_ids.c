@@ -43,7 +43,7 @@ static const struct rtl8139_version versions[] = {
     {0x74000000, 0, "RTL8139C"},
     {0x78800000, 0, "RTL8100"},
     {0x74400000, 0, "RTL8139D"},              // and 8100B
-    {0x74800000, RTL8139_CPLUS | RTL8139_RING_64K, "RTL8139C+"},
+    {0x74800000, RTL8139_CPLUS, "RTL8139C+"},
     {0x74c00000, 0, "RTL8101"},
 };
 

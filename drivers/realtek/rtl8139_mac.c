@@ -12,7 +12,7 @@
 #include "lib/err.h"          // fail
 #include "lib/log.h"          // log_warn
 
-#define RCR_VALUE (RCR_APM | RCR_AB | RCR_MXDMA_UNLIMITED | RCR_RXFTH_WHOLE)
+#define RCR_VALUE (RCR_APM | RCR_AB | RCR_WRAP | RCR_MXDMA_UNLIMITED | RCR_RBLEN_32K | RCR_RXFTH_WHOLE)
 #define TCR_VALUE (TCR_MXDMA_1024 | TCR_IFG_NORMAL)
 #define ANAR_ALL 0x01e1u   // 10 and 100 Mb/s, half and full duplex, 802.3
 
@@ -98,8 +98,10 @@ static bool wait_link(const struct rtl8139 *dev)
 // systems leave it switched off, or at 10 Mb/s to wake the machine up.
 static void set_up_phy(const struct rtl8139 *dev)
 {
+    // The 8139C+ has other bits where others have BMCR_ISOLATE.
+    uint16_t off = BMCR_POWER_DOWN | (dev->flags & RTL8139_CPLUS ? 0 : BMCR_ISOLATE);
     uint16_t bmcr = rd16(dev, BMCR), anar = rd16(dev, ANAR);
-    bool negotiates = (bmcr & (BMCR_NEGOTIATE | BMCR_POWER_DOWN | BMCR_ISOLATE)) == BMCR_NEGOTIATE;
+    bool negotiates = (bmcr & (BMCR_NEGOTIATE | off)) == BMCR_NEGOTIATE;
 
     if (negotiates && (anar & ANAR_ALL) == ANAR_ALL && wait_link(dev))
         return;
@@ -123,7 +125,7 @@ static void set_up_protected(const struct rtl8139 *dev)
 // The receiver is on and accepts nothing so far. Its thresholds hold only when they are set then.
 static void start_receiver(struct rtl8139 *dev)
 {
-    wr32(dev, RCR, RCR_VALUE | (dev->rx.size == RX_RING_64K ? RCR_RBLEN_64K : RCR_RBLEN_32K | RCR_WRAP));
+    wr32(dev, RCR, RCR_VALUE);
     wr16(dev, CAPR, (uint16_t)-CAPR_BIAS);
     dev->rx.read = 0;
     dev->rx.deadline = 0;
@@ -136,6 +138,7 @@ int rtl8139_set_up(struct rtl8139 *dev)
     set_up_protected(dev);
     wr32(dev, MAR0, 0);  // the stack takes no multicast
     wr32(dev, MAR4, 0);
+    // SAFETY: DMA memory lies below 2 GiB (drivers/dma.h), so 32 bits tell all of its address.
     wr32(dev, RBSTART, (uint32_t)dma_addr(dev->rx.ring));
     for (unsigned i = 0; i < TX_SLOTS; i++)
         wr32(dev, TSAD0 + i * (uint32_t)sizeof(uint32_t),
@@ -155,11 +158,15 @@ void rtl8139_restart_receiver(struct rtl8139 *dev)
     wr32(dev, RCR, 0);
     wr8(dev, CR, CR_TE);
     if (!wait_command(dev, CR_RE, 0, RECEIVER_MS)) {
-        dev->life.link_lost = true;  // it is still writing
+        dev->life.renew = true;  // it is still writing
         return;
     }
     wr32(dev, RBSTART, (uint32_t)dma_addr(dev->rx.ring));
     wr8(dev, CR, CR_TE | CR_RE);
+    if (!wait_command(dev, CR_RE, CR_RE, RECEIVER_MS)) {
+        dev->life.renew = true;  // RCR would not stay
+        return;
+    }
     start_receiver(dev);
     wr16(dev, ISR, ISR_RECEIVED);
 }
@@ -170,6 +177,8 @@ void rtl8139_acknowledge(struct rtl8139 *dev)
 {
     uint16_t isr = rd16(dev, ISR);
 
+    if (isr == UINT16_MAX)
+        return;  // it has gone, which the next look at CR or TCR tells
     if (isr & ISR_SERR) {
         log_warn("%s: an error on its bus, restarting it", dev->nic->chip);
         dev->life.restart = true;

@@ -51,7 +51,6 @@
 #define     RCR_WRAP (1u << 7)       // the last frame goes on behind the ring's end; not with 64 KiB
 #define     RCR_MXDMA_UNLIMITED (7u << 8)
 #define     RCR_RBLEN_32K (2u << 11)
-#define     RCR_RBLEN_64K (3u << 11)
 #define     RCR_RXFTH_WHOLE (7u << 13) // a frame moves to memory when all of it is in the FIFO
 #define MPC 0x4c                     // 32 bits, 24 valid: frames missed; writing clears
 #define     MPC_MASK 0xffffffu
@@ -98,9 +97,8 @@
 #define RX_ALIGN 4u                  // each header's
 #define FCS 4u
 
-#define RX_RING_32K 0x8000u          // RCR_RBLEN
-#define RX_RING_64K 0x10000u
-#define RX_RING_BYTES 0x10800u       // by the data sheets RCR_WRAP needs 1.5 KiB behind, the larger ring 16
+#define RX_RING 0x8000u              // RCR_RBLEN_32K
+#define RX_RING_BYTES 0x10000u       // RCR_WRAP needs 1.5 KiB behind by the data sheets: for good frames
 #define TX_SLOTS 4u
 
 // EEPROM: 93C46 (6 bits of address) or 93C56 (8 bits), 16-bit words

@@ -12,6 +12,8 @@
 
 #define BEGIN_AT 1536u      // bytes in the FIFO: a whole frame, so that it never runs empty on the way
 
+#define ABORTS_MAX 64u      // for one frame; each is after sixteen collisions
+
 #define TSD_BEGIN (BEGIN_AT / TSD_ERTXTH_UNIT << TSD_ERTXTH_SHIFT)
 
 static_assert(BEGIN_AT >= TX_FRAME_MAX && BEGIN_AT < 2048, "the FIFO has 2 KiB");
@@ -22,7 +24,7 @@ static uint32_t tsd(unsigned index)
 }
 
 // True when the frame at `cons` is out. One that was given up after too many collisions is sent again by the
-// chip itself, when told to: once is enough, what follows waits for it.
+// chip itself, when told to; what follows waits for it. A medium that never gets better is the watchdog's.
 static bool sent(struct rtl8139 *dev)
 {
     struct rtl8139_tx *tx = &dev->tx;
@@ -34,8 +36,8 @@ static bool sent(struct rtl8139 *dev)
     }
     if (status & TSD_TOK)
         return true;
-    if ((status & TSD_TABT) && !tx->aborted) {
-        tx->aborted = true;
+    if ((status & TSD_TABT) && tx->aborts < ABORTS_MAX) {
+        tx->aborts++;
         dev->nic->stats.tx_errors++;
         wr32(dev, TCR, rd32(dev, TCR) | TCR_CLRABT);
     }
@@ -48,7 +50,8 @@ bool rtl8139_tx_reclaim(struct rtl8139 *dev)
 
     while (tx->slots.cons != tx->slots.prod && sent(dev)) {
         tx->slots.cons++;
-        tx->aborted = false;
+        tx->aborts = 0;
+        dev->life.restarts = 0;
         tx_slots_touch(&tx->slots);
     }
     return tx_slots_late(&tx->slots);
@@ -65,7 +68,7 @@ int rtl8139_transmit(struct nic *nic, struct pbuf *frame)
         return fail(ERR_NO_LINK, "%s was stopped", nic->chip);
     if (tx_slots_full(slots))
         rtl8139_tx_reclaim(dev);
-    int err = tx_slots_put(slots, nic, frame, &slot, &length);
+    int err = tx_slots_fill(slots, nic, frame, &slot, &length);
     if (err < 0)
         return err;
     wmb();  // the frame before the register that gives it to the chip

@@ -1,5 +1,6 @@
 // Sending: frames are copied into slots, one for each descriptor.
-// Spec: RTL8169 Registers data sheet section 9.1. Tested: models of 8168C to 8125B; unit tests.
+// Spec: RTL8169 Registers data sheet section 9.1. Tested: models of 8168C to 8125B, 8106E and 8169SC; unit
+// tests.
 // Not handled: checksum and segmentation offload; short frames to the ports of PTP (319, 320), which 8125 and
 // 8125B spoil.
 #include "drivers/realtek/realtek.h"  // rtl
@@ -17,8 +18,10 @@ bool rtl_tx_reclaim(struct rtl *dev)
     while (slots->cons != tx->rung &&
            !(rtl_desc_result(&tx->desc[slots->cons & (RTL_TX_ENTRIES - 1)]) & RTL_OWN))
         slots->cons++;
-    if (slots->cons != before)
+    if (slots->cons != before) {
         tx_slots_touch(slots);
+        dev->life.restarts = 0;
+    }
     return tx_slots_late(slots);
 }
 
@@ -34,7 +37,7 @@ int rtl_transmit(struct nic *nic, struct pbuf *frame)
     if (tx_slots_full(&tx->slots))
         rtl_tx_reclaim(dev);
     // Never shorter than Ethernet's least: 8168E-VL and 8125 spoil such frames.
-    int err = tx_slots_put(&tx->slots, nic, frame, &slot, &length);
+    int err = tx_slots_fill(&tx->slots, nic, frame, &slot, &length);
     if (err < 0)
         return err;
     unsigned at = tx_slots_index(&tx->slots);

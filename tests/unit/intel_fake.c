@@ -75,6 +75,7 @@ static uint32_t offset_of(const volatile void *address)
 {
     // Answers come when the reset is over (82574 10.2.2.1).
     assert_true(chip.reset_at == 0 || clock_us - chip.reset_at >= RESET_DELAY_US);
+    chip.accesses++;
     return (uint32_t)((const volatile uint8_t *)address - window);
 }
 

@@ -38,6 +38,7 @@ struct fake_chip {
     bool firmware_has_phy;       // and does not let go of it
     bool bus_master;
     unsigned reloads;            // of the EEPROM, on demand
+    unsigned accesses;           // to registers
     unsigned resets, phy_resets, rdt_writes, tdt_writes, aspm_off;
     uint64_t reset_at;           // no access for RESET_DELAY_US after that
     uint64_t off_at;             // receiver or transmitter went off then

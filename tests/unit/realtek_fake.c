@@ -46,6 +46,7 @@ static uint32_t offset_of(const volatile void *address, unsigned width)
         fail_msg("version %03x has no register of %u bits at %x", chip.model->xid, width, at);
     assert_true(chip.reset_at == 0 || clock_us - chip.reset_at >= RESET_QUIET_US);
     chip.accesses++;
+    chip.int_cfg0s += at == INT_CFG0;
     if (chip.vanish_in > 0 && --chip.vanish_in == 0)
         chip.gone = true;
     return at;
@@ -81,8 +82,21 @@ static uint32_t read_mcu(void)
            (list ? MCU_LINK_LIST_RDY : 0);
 }
 
+// What happens later than the read is not in it.
+static uint32_t read_events(uint32_t at, unsigned width)
+{
+    uint32_t events = get(at, width);
+
+    chip.isrs++;
+    put(at, width, events | chip.next_events);
+    chip.next_events = 0;
+    return events;
+}
+
 static uint32_t answer(uint32_t at, unsigned width)
 {
+    if (at == (has(M_8125) ? ISR_8125 : ISR))
+        return read_events(at, width);
     switch (at) {
     case TCR:
         return (get(TCR, 32) & ~TCR_EMPTY) | (uint32_t)chip.model->xid << TCR_XID_SHIFT | (at_rest() ? TCR_EMPTY : 0);
@@ -236,6 +250,11 @@ static void effect(uint32_t at, uint32_t before, uint32_t value)
         break;
     case IMR:  // and ISR_8125
         assert_true(value == 0 || has(M_8125));
+        if (has(M_8125))
+            put(ISR_8125, 32, before & ~value);
+        break;
+    case ISR:
+        put(ISR, 16, before & ~value);
         break;
     case TPPOLL:  // and IMR_8125
         if (has(M_8125))

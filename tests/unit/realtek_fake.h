@@ -43,6 +43,7 @@ enum model_trait {
     M_BP = 1 << 17,
     M_PLUS = 1 << 18,      // wants RX_ENB and TX_ENB in CPCR
     M_ANALOG = 1 << 19,    // and its analogue PLL on
+    M_INT_CFG1 = 1 << 20,  // half as many interrupt delays, and a switch for them
 };
 
 struct model {
@@ -91,6 +92,10 @@ struct fake_chip {
     uint64_t list_at, reset_at, gate_at, stop_at, phy_at, phy_reset_at;
     uint64_t op_at, eri_at, ocp_at, phy_op_at;  // when an access behind a register began
     unsigned resets, phy_resets, restarts, doorbells, aspm_off, accesses;
+    unsigned before_aspm_off;     // accesses until then
+    unsigned int_cfg0s;           // accesses to INT_CFG0
+    unsigned isrs;                // reads of ISR
+    uint32_t next_events;         // come up right after ISR was read
     unsigned filter_resets, eb54_pulses, txpla_pulses, e63e_pulses;
     bool dash_told;               // management firmware knows of a driver
     unsigned rx_at, tx_at;        // where it is in its rings

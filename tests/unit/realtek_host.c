@@ -102,7 +102,8 @@ void pci_set_bus_master(const struct pci_dev *which, bool on)
 void pci_disable_aspm(const struct pci_dev *which)
 {
     assert_ptr_equal(which, &pci);
-    chip.aspm_off++;
+    if (chip.aspm_off++ == 0)
+        chip.before_aspm_off = chip.accesses;
 }
 
 uint16_t pci_read16(const struct pci_dev *which, unsigned offset)

@@ -1,5 +1,6 @@
 // The models of realtek_fake.h: every version that Linux's r8169 lists, with what its functions write to each, and
-// the registers with their widths. Facts of that driver, put down apart from ours.
+// the registers with their widths. Facts of that driver, put down apart from ours. It does not list 300, 308 and 000,
+// which FreeBSD's re does: those are like their neighbours.
 
 #include "tests/unit/realtek_fake.h"  // model
 
@@ -8,17 +9,18 @@
 #define A_8168F (A_EVL | M_ERI_MAC)
 #define A_8168G (A_8168E | M_ERI | M_AUTO | M_ERI_MAC | M_GATE)
 #define A_8125A (A_8168E | M_GATE | M_8125)
-#define A_8125B (A_8125A | M_REST)
+#define A_8125D (A_8125A | M_REST)
+#define A_8125B (A_8125D | M_INT_CFG1)
 #define A_PCI (M_PCI | M_PLUS)
 
 const struct model models[] = {
     {0x7cf, 0x64a, 0x8126, A_8125B | M_8126, 0x40000f00, "RTL8126A"},
     {0x7cf, 0x649, 0x8126, A_8125B | M_8126, 0x40000f00, "RTL8126A"},
-    {0x7cf, 0x681, 0x8125, A_8125B | M_BP | M_ERI, 0x40000f00, "RTL8125BP"},
-    {0x7cf, 0x68b, 0x8125, A_8125B, 0x40000f00, "RTL9151A"},
-    {0x7cf, 0x68a, 0x8125, A_8125B, 0x40000f00, "RTL8125K"},
-    {0x7cf, 0x689, 0x8125, A_8125B, 0x40000f00, "RTL8125D"},
-    {0x7cf, 0x688, 0x8125, A_8125B, 0x40000f00, "RTL8125D"},
+    {0x7cf, 0x681, 0x8125, A_8125D | M_BP | M_ERI, 0x40000f00, "RTL8125BP"},
+    {0x7cf, 0x68b, 0x8125, A_8125D, 0x40000f00, "RTL9151A"},
+    {0x7cf, 0x68a, 0x8125, A_8125D, 0x40000f00, "RTL8125K"},
+    {0x7cf, 0x689, 0x8125, A_8125D, 0x40000f00, "RTL8125D"},
+    {0x7cf, 0x688, 0x8125, A_8125D, 0x40000f00, "RTL8125D"},
     {0x7cf, 0x641, 0x8125, A_8125B, 0x40000f00, "RTL8125B"},
     {0x7cf, 0x609, 0x8125, A_8125A, 0x40000700, "RTL8125A"},
     {0x7cf, 0x54b, 0x8168, A_8168G | M_EP | M_FP, 0xcf00, "RTL8168FP/8117"},
@@ -50,6 +52,7 @@ const struct model models[] = {
     {0x7c8, 0x3c4, 0x8168, 0, 0xc700, "RTL8168C/8111C"},
     {0x7c8, 0x380, 0x8168, 0, 0xe700, "RTL8168B/8111B"},
     {0, 0x381, 0x8168, 0, 0xe700, "RTL8168B/8111B"},
+    {0x7c8, 0x300, 0x8168, 0, 0xe700, "RTL8168B/8111B"},
     {0x7c8, 0x448, 0x8136, A_8168E | M_ERI | M_FAST, 0x8700, "RTL8106E"},
     {0, 0x44a, 0x8136, A_8168E | M_ERI | M_FAST, 0x8700, "RTL8106E"},
     {0x7c8, 0x440, 0x8136, A_8168F | M_FAST, 0x8700, "RTL8402"},
@@ -65,11 +68,13 @@ const struct model models[] = {
     {0x7c8, 0x24a, 0x8136, M_FAST, 0x8700, "RTL8102E/8103E"},
     {0x7c8, 0x340, 0x8136, M_FAST | M_PLUS, 0xe700, "RTL8101E/8100E"},
     {0, 0x343, 0x8136, M_FAST | M_PLUS, 0xe700, "RTL8101E/8100E"},
+    {0x7c8, 0x308, 0x8136, M_FAST | M_PLUS, 0xe700, "RTL8100E"},
     {0xfc8, 0x980, 0x8167, A_PCI, 0xe700, "RTL8169SC/8110SC"},
     {0xfc8, 0x180, 0x8167, A_PCI, 0xe700, "RTL8169SC/8110SC"},
     {0xfc8, 0x100, 0x8169, A_PCI, 0xe700, "RTL8169SB/8110SB"},
     {0xfc8, 0x040, 0x8169, A_PCI | M_ANALOG, 0xe700, "RTL8110S"},
     {0xfc8, 0x008, 0x8169, A_PCI | M_ANALOG, 0xe700, "RTL8169S"},
+    {0xfc8, 0x000, 0x8169, A_PCI | M_ANALOG, 0xe700, "RTL8169"},
 };
 const size_t model_count = sizeof(models) / sizeof(models[0]);
 
@@ -109,6 +114,7 @@ static const struct reg registers[] = {
     {CONFIG1, 8, 0, M_PCI},
     {CONFIG2, 8, M_ASPM | M_PCI, M_8126},
     {CONFIG3, 8, 0, M_PCI},
+    {CONFIG4, 8, 0, M_PCI | M_FAST | M_SENT | M_GATE},
     {CONFIG5, 8, M_ASPM, 0},
     {PHYAR, 32, 0, M_GATE},
     {PHYSTATUS, 8, 0, M_8125},
@@ -116,7 +122,7 @@ static const struct reg registers[] = {
     {PMCH, 8, M_PLL, 0},
     {ERIDR, 32, M_ERI, 0},
     {ERIAR, 32, M_ERI, 0},
-    {INT_CFG1, 16, M_8125, 0},
+    {INT_CFG1, 16, M_INT_CFG1, 0},
     {0x7c, 32, M_PCI, 0},
     {0x82, 8, M_PCI, 0},
     {TPPOLL_8125, 16, M_8125, 0},
@@ -149,7 +155,7 @@ static const struct reg registers[] = {
 
 bool model_has(uint32_t traits, uint32_t at, unsigned width)
 {
-    if ((traits & M_8125) && width == 32 && at >= 0xa00 && at < 0xb00 && at % 4 == 0)
+    if ((traits & M_8125) && width == 32 && at >= 0xa00 && at < (traits & M_INT_CFG1 ? 0xa80u : 0xb00u) && at % 4 == 0)
         return true;
     for (size_t i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
         const struct reg *reg = &registers[i];

@@ -90,13 +90,13 @@ uint8_t *memory_at(uint32_t bus)
 
 bool receive_as(uint16_t status, uint32_t length, uint32_t said)
 {
-    uint32_t at = reg16(CBR), end = ring_size(), used = (at - read_offset()) % end;
+    uint32_t at = reg16(CBR), used = (at - read_offset()) % RX_RING;
     uint32_t size = (RX_HEADER + length + FCS + 3) & ~3u;
 
     assert_true((chip.regs[CR] & CR_RE) && chip.bus_master && (reg32(RCR) & RCR_APM));
-    assert_int_equal(end, chip.version == VERSION_CPLUS ? RX_RING_64K : RX_RING_32K);
-    assert_int_equal(!!(reg32(RCR) & RCR_WRAP), end == RX_RING_32K);
-    if (chip.overflown || used + size + 16 >= end) {
+    assert_int_equal(8192u << (reg32(RCR) >> 11 & 3), RX_RING);
+    assert_true(reg32(RCR) & RCR_WRAP);
+    if (chip.overflown || used + size + 16 >= RX_RING) {
         chip.capr_moved = chip.overflown && chip.capr_moved;
         chip.overflown = true;
         set16(ISR, reg16(ISR) | ISR_RXOVW);
@@ -106,11 +106,10 @@ bool receive_as(uint16_t status, uint32_t length, uint32_t said)
     uint8_t *ring = memory_at(reg32(RBSTART));
     uint32_t header = status | said << RX_LENGTH_SHIFT;
     memcpy(ring + at, &header, sizeof(header));
-    for (uint32_t i = 0; i < length + FCS; i++) {
-        uint32_t to = at + RX_HEADER + i;
-        ring[end == RX_RING_64K ? to % end : to] = i < length ? (uint8_t)(i * 7) : 0xee;
-    }
-    set16(CBR, (uint16_t)((at + size) % end));
+    for (uint32_t i = 0; i < length; i++)
+        ring[at + RX_HEADER + i] = (uint8_t)(i * 7);
+    memset(ring + at + RX_HEADER + length, 0xee, FCS);
+    set16(CBR, (uint16_t)((at + size) % RX_RING));
     chip.padding = size - RX_HEADER - length - FCS;
     set16(ISR, reg16(ISR) | ISR_ROK);
     return true;
@@ -130,7 +129,7 @@ uint32_t send_as(uint32_t status, uint8_t *to)
         return 0;
     if (to)
         memcpy(to, memory_at(reg32(TSAD0 + 4 * (chip.next_sent % TX_SLOTS))), length);
-    set32(at, (value & ~TSD_TABT) | status | TSD_OWN);
+    set32(at, value | status | TSD_OWN);
     chip.next_sent += !(status & TSD_TABT);
     return length;
 }

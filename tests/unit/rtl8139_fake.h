@@ -26,7 +26,9 @@ struct fake_chip {
     bool link, gone;
     bool halted;                  // its clock
     bool stuck_reset, stuck_receiver, stuck_off, keeps_descriptor_mode;
-    bool early_read;              // header says that the chip is still at it, for the next frame
+    unsigned receiver_delay;      // reads of CR until the receiver is on
+    unsigned receiver_coming;     // that many are left
+    enum { ON_TIME, NOT_UNTIL_RESET, NEVER } receiver_off;
     bool bus_master;
     bool sends;                   // by itself, at once, as QEMU's does
     bool overflown;               // receives nothing until that is acknowledged
@@ -35,6 +37,8 @@ struct fake_chip {
     bool counts_bytes;            // CBR is the last frame's end, not the next header's place
     unsigned padding;             // what the two differ by
     unsigned crs, cbrs;           // reads of CR and CBR
+    unsigned accesses;            // to all registers
+    unsigned retries;             // of aborted frames, when it was told to
     unsigned next_tsd, next_sent; // slots, free-running
     uint64_t off_at;
 };
@@ -52,8 +56,7 @@ extern unsigned frame_count;
 extern struct pci_dev pci;
 extern bool written;              // the last access to a register was a write
 
-// The ring's size, and the offset at which the driver reads next, by CAPR.
-uint32_t ring_size(void);
+// The offset at which the driver reads next, by CAPR.
 uint32_t read_offset(void);
 
 // Where `bus` is: the begin of a piece of DMA memory, or a send slot.

@@ -61,14 +61,9 @@ static bool receiver_on(void)
     return chip.regs[CR] & CR_RE;
 }
 
-uint32_t ring_size(void)
-{
-    return 8192u << (reg32(RCR) >> 11 & 3);
-}
-
 uint32_t read_offset(void)
 {
-    return (reg16(CAPR) + CAPR_BIAS) % ring_size();
+    return (reg16(CAPR) + CAPR_BIAS) % RX_RING;
 }
 
 // The width at which a register may be accessed, in bytes.
@@ -92,6 +87,7 @@ static uint32_t offset_of(const volatile void *address, unsigned width, bool wri
     assert_true(width == width_of(at, write) || (!write && written && width == 4 && at < MAR0));
     assert_false(write && written);
     written = write;
+    chip.accesses++;
     return at;
 }
 
@@ -123,11 +119,23 @@ static void write_eecr(uint8_t before, uint8_t value)
         clock_eeprom(!!(value & EECR_EEDI));
 }
 
+static void start_receiver(void)
+{
+    assert_true(chip.bus_master && reg32(RBSTART) % 4 == 0);
+    assert_int_equal(reg16(CPCR) & (CPCR_CPTX | CPCR_CPRX), 0);
+    memory_at(reg32(RBSTART));
+    set16(CBR, 0);
+    chip.receiver_starts++;
+    chip.regs[CR] |= CR_RE;
+}
+
 static uint8_t read8(uint32_t at)
 {
     switch (at) {
     case CR:
         chip.crs++;
+        if (chip.receiver_coming > 0 && --chip.receiver_coming == 0)
+            start_receiver();
         return chip.regs[CR] | (reg16(CBR) == read_offset() ? CR_BUFE : 0);
     case MSR:
         return (uint8_t)((chip.regs[MSR] & MSR_SPEED_10) | (chip.link ? 0 : MSR_LINKB));
@@ -151,7 +159,7 @@ uint16_t mmio_read16(const volatile void *address)
 
     chip.cbrs += at == CBR;
     if (at == CBR && chip.counts_bytes)
-        return chip.gone ? UINT16_MAX : (uint16_t)((reg16(CBR) - chip.padding) % ring_size());
+        return chip.gone ? UINT16_MAX : (uint16_t)((reg16(CBR) - chip.padding) % RX_RING);
     return chip.gone ? UINT16_MAX : reg16(at);
 }
 
@@ -195,6 +203,9 @@ static void reset(void)
         set32(TSD0 + 4 * i, TSD_OWN);
     chip.next_tsd = chip.next_sent = 0;
     chip.overflown = false;
+    chip.receiver_coming = 0;
+    if (chip.receiver_off == NOT_UNTIL_RESET)
+        chip.receiver_off = ON_TIME;
 }
 
 static void write_cr(uint8_t value)
@@ -212,14 +223,13 @@ static void write_cr(uint8_t value)
         value &= (uint8_t)~(CR_RE | CR_TE);
     if (chip.stuck_receiver)
         value |= before & CR_RE;
-    if ((value & CR_RE) && !(before & CR_RE)) {
-        assert_true(chip.bus_master && reg32(RBSTART) % 4 == 0);
-        assert_int_equal(reg16(CPCR) & (CPCR_CPTX | CPCR_CPRX), 0);
-        memory_at(reg32(RBSTART));
-        set16(CBR, 0);
-        chip.receiver_starts++;
-    }
-    chip.regs[CR] = value;
+    bool on = (value & CR_RE) && !(before & CR_RE);
+    chip.regs[CR] = on ? value & (uint8_t)~CR_RE : value;
+    chip.receiver_coming = 0;
+    if (on && chip.receiver_off == ON_TIME && chip.receiver_delay > 0)
+        chip.receiver_coming = chip.receiver_delay;
+    else if (on && chip.receiver_off == ON_TIME)
+        start_receiver();
 }
 
 void mmio_write8(volatile void *address, uint8_t value)
@@ -243,8 +253,8 @@ void mmio_write8(volatile void *address, uint8_t value)
 
 static void write_capr(uint16_t value)
 {
-    uint32_t used = (reg16(CBR) - read_offset()) % ring_size();
-    uint32_t given = ((uint16_t)(value + CAPR_BIAS) - read_offset()) % ring_size();
+    uint32_t used = (reg16(CBR) - read_offset()) % RX_RING;
+    uint32_t given = ((uint16_t)(value + CAPR_BIAS) - read_offset()) % RX_RING;
 
     assert_true(value % 4 == 0 && given <= used);
     set16(CAPR, value);
@@ -304,6 +314,16 @@ static void write_tsd(uint32_t at, uint32_t value)
         send_one(NULL);
 }
 
+// The frame that was given up is sent again.
+static void retry(void)
+{
+    uint32_t at = TSD0 + 4 * (chip.next_sent % TX_SLOTS);
+
+    assert_true(reg32(at) & TSD_TABT);
+    set32(at, reg32(at) & ~(uint32_t)(TSD_TABT | TSD_OWN));
+    chip.retries++;
+}
+
 void mmio_write32(volatile void *address, uint32_t value)
 {
     uint32_t at = offset_of(address, 4, true);
@@ -323,7 +343,7 @@ void mmio_write32(volatile void *address, uint32_t value)
         if (!(chip.regs[CR] & CR_TE))
             return;
         if (value & TCR_CLRABT)
-            assert_true(reg32(TSD0 + 4 * (chip.next_sent % TX_SLOTS)) & TSD_TABT);
+            retry();
         value &= ~TCR_CLRABT;
         break;
     case MPC:

@@ -82,6 +82,22 @@ static void test_lies(void **state)
     }
 }
 
+// Lies behind a good frame of the same turn are lies in a row, too.
+static void test_lies_behind_a_frame(void **state)
+{
+    (void)state;
+    start();
+    for (unsigned round = 0; round < 3 && chip.bus_master; round++) {
+        assert_true(receive(100));
+        for (unsigned i = 0; i < 30; i++)
+            receive_as(GOOD_FRAME, 104, 4096);
+        poll(64);
+        drop_frames();
+    }
+    check_silent();
+    finish();
+}
+
 // A chip that says "done" everywhere gets no further than what it was given, in either ring.
 static void test_done_everywhere(void **state)
 {
@@ -109,7 +125,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, reset_chip)
     const struct CMUnitTest tests[] = {
-        TEST(test_frame_errors), TEST(test_fragments), TEST(test_lies), TEST(test_done_everywhere),
+        TEST(test_frame_errors), TEST(test_fragments), TEST(test_lies), TEST(test_lies_behind_a_frame),
+        TEST(test_done_everywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
