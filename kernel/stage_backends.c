@@ -109,7 +109,7 @@ static int uefi_reach(const struct url *url, uint64_t patience_ms, struct efi_ne
 static int uefi_reach_any(const struct options *opt)
 {
     bool haste = opt->backend == OPT_BACKEND_AUTO && native_is_possible();
-    bool tried[2] = {false, false};      // without and with an IPv6 address in the URL
+    bool tried[3] = {false};             // a name, an IPv4 address, an IPv6 address
     int err = 0;
 
     for (unsigned i = 0; i < opt->url_count; i++) {
@@ -118,9 +118,10 @@ static int uefi_reach_any(const struct options *opt)
         // What cannot be read is the download's to refuse; until then it is a name.
         if (url_parse(&url, opt->urls[i], strlen(opt->urls[i])) < 0)
             memset(&url, 0, sizeof(url));
-        if (tried[url.host_is_ipv6])
+        unsigned kind = url.host_is_ipv6 ? 2 : url.host_is_ipv4 ? 1 : 0;
+        if (tried[kind])
             continue;
-        tried[url.host_is_ipv6] = true;
+        tried[kind] = true;
         // Our own drivers would not do better with an IPv6 address.
         err = uefi_reach(&url, haste && !url.host_is_ipv6 ? HASTE_MS : address_ms, &got);
         if (err == 0 || err == ERR_CANCELLED)
@@ -159,9 +160,9 @@ static int uefi_connect(const struct url *url, uint32_t timeout_ms, struct strea
                         struct backend_times *times)
 {
     // Name and handshake are the firmware's business, inside the first request.
-    (void)times;
     struct efi_network from;
     int err = uefi_reach(url, address_ms, &from);
+    times->ipv6 = err == 0 && from.ipv6;
     return err < 0 ? err : uefi_stream_open(stream, url, &from, timeout_ms);
 }
 

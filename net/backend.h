@@ -23,8 +23,11 @@
 // What not every backend can do, and a URL may need; one bit each.
 enum { BACKEND_HTTPS = 1, BACKEND_IPV6 = 2 };
 
+// What a connect() tells besides: what of it was resolving the name and what the handshake, and whether the
+// server is reached over IPv6.
 struct backend_times {
-    uint64_t dns_us, connect_us;   // what of a connect() was resolving the name, and what the handshake
+    uint64_t dns_us, connect_us;
+    bool ipv6;
 };
 
 struct backend {

@@ -62,6 +62,7 @@ struct run {
     bool alone;                   // they did not fit together: one connection from now on
     uint64_t wait_us;             // DNS and connect of this attempt
     uint64_t handshake_us;        // how long the last connection took to stand
+    bool ipv6;                   // the server is reached over IPv6
     uint64_t first_us, first_at;  // when this attempt's first byte came, 0 before, and which one that was
     bool may_yield;               // there is a backend to leave this one for
     bool too_slow;                // ... and it is to be left
@@ -93,7 +94,9 @@ static const struct backend *backend_of(const struct run *r)
 // What a backend must offer for what is asked for now, after redirects.
 static unsigned needs_of(const struct run *r)
 {
-    return backend_needs(r->get.final_url.host[0] != '\0' ? &r->get.final_url : &r->url);
+    // A name that leads to IPv6 here leads nowhere without it.
+    return backend_needs(r->get.final_url.host[0] != '\0' ? &r->get.final_url : &r->url) |
+           (r->ipv6 ? BACKEND_IPV6 : 0);
 }
 
 static bool can_leave(const struct run *r)
@@ -178,6 +181,7 @@ static int connect_to(void *ctx, const struct url *url, struct stream **stream)
     const char *open = url->host_is_ipv6 ? "[" : "", *close = url->host_is_ipv6 ? "]" : "";
     log_info("connecting to %s%s%s:%u", open, url->host, close, url->port);
     int err = backend_of(r)->connect(url, r->d->timeout_ms, stream, &times);
+    r->ipv6 = times.ipv6;
     r->handshake_us = times.connect_us;
     r->d->dns_us += times.dns_us;
     r->d->connect_us += times.connect_us;

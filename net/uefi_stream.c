@@ -129,6 +129,10 @@ static int advance(struct uefi_stream *u)
     u->under_way = false;
     u->at = 0;
     u->length = efi_http_length(u->http);
+    if (u->length > sizeof(u->data)) {
+        u->length = 0;
+        return fail(ERR_INVALID_RESPONSE, "the firmware says it wrote more than it was given room for");
+    }
     if (u->length == 0)
         u->state = ENDED;
     return 0;

@@ -166,7 +166,7 @@ int efi_http_get(struct efi_http *h, const char *url, const struct efi_header *h
         return fail(ERR_SCHEME_UNSUPPORTED, "the firmware does not allow this kind of URL (access denied)");
     }
     // Nothing was sent yet that could have been broken off: so edk2 calls a refusal.
-    if (status == EFI_CONNECTION_RESET)
+    if (status == EFI_CONNECTION_RESET && !h->secure)  // with TLS its handshake may have been
         status = EFI_CONNECTION_REFUSED;
     // edk2 says so for a name that no DNS server knows.
     if (status == EFI_NOT_FOUND || status == EFI_DEVICE_ERROR) {

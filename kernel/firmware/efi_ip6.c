@@ -22,6 +22,14 @@ static union {
     uint8_t room[INFO_ROOM];
 } data;
 
+// True when nothing of this kind was ever set: an address that is still being probed is not ready, but there.
+static bool has_none(const struct efi_ip6 *ip, EFI_IP6_CONFIG_DATA_TYPE type)
+{
+    UINTN size = 0;
+
+    return ip->config->GetData(ip->config, type, &size, NULL) == EFI_NOT_FOUND;
+}
+
 // True when the firmware knows something of this kind, whatever it is.
 static bool has_data(const struct efi_ip6 *ip, EFI_IP6_CONFIG_DATA_TYPE type)
 {
@@ -41,9 +49,9 @@ int efi_ip6_find(struct efi_ip6 *ip, EFI_HANDLE controller)
         EFI_ERROR(ip->config->GetData(ip->config, Ip6ConfigDataTypePolicy, &size, &policy)))
         return fail(ERR_UEFI_PROTOCOL_NOT_FOUND, "the firmware has no IPv6 (IP6_CONFIG)");
     // Another policy would throw away for good what somebody has set.
-    ip->is_static = policy == Ip6ConfigPolicyManual && (has_data(ip, Ip6ConfigDataTypeManualAddress) ||
-                                                        has_data(ip, Ip6ConfigDataTypeGateway) ||
-                                                        has_data(ip, Ip6ConfigDataTypeDnsServer));
+    ip->is_static = policy == Ip6ConfigPolicyManual && !(has_none(ip, Ip6ConfigDataTypeManualAddress) &&
+                                                         has_none(ip, Ip6ConfigDataTypeGateway) &&
+                                                         has_none(ip, Ip6ConfigDataTypeDnsServer));
     return 0;
 }
 
@@ -85,7 +93,7 @@ static unsigned rank(const uint8_t *address, const struct efi_network_host *host
 }
 
 // How many entries of `each` bytes a list of the firmware's has. 0 when some of them lie outside of the
-// `size` bytes that it says it has written.
+// `size` bytes that it may have written.
 static unsigned count_entries(UINTN size, const void *list, UINT32 count, size_t each)
 {
     UINTN start = (UINTN)data.room + sizeof(data.info), end = (UINTN)data.room + size, at = (UINTN)list;
@@ -113,7 +121,7 @@ bool efi_ip6_address(struct efi_ip6 *ip, const struct efi_network_host *host, st
     UINTN size = sizeof(data);
     unsigned best = 0;
 
-    memset(&data.info, 0, sizeof(data.info));
+    memset(&data, 0, sizeof(data));  // firmware does not say how much of it it has written
     if (EFI_ERROR(ip->config->GetData(ip->config, Ip6ConfigDataTypeInterfaceInfo, &size, &data)))
         return false;
     const EFI_IP6_ADDRESS_INFO *list = data.info.AddressInfo;

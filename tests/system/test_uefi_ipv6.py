@@ -187,5 +187,6 @@ def test_zone_is_refused(boot, lab):
 def test_ipv4_name_where_ipv6_is_advertised(boot, lab, small):
     """... and DHCPv4 is there, but slower than IPv6 would be: a name with an IPv4 address only is reached."""
     del lab
-    boot.good(f"url=http://{NAME}/small.iso", f"sha256={small.sha256}", door="uefi", memory=MEMORY,
-              dnsmasq=[*Lab.dhcp6_words("slaac"), "--dhcp-reply-delay=1"])
+    machine = boot.good(f"url=http://{NAME}/small.iso", f"sha256={small.sha256}", "backend=uefi", door="uefi", memory=MEMORY,
+                        dnsmasq=[*Lab.dhcp6_words("slaac"), "--dhcp-reply-delay=8"])
+    assert "UEFI: 10.77.0." in machine.text, machine.tail()

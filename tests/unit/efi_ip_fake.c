@@ -181,6 +181,8 @@ static EFI_STATUS EFIAPI get6(EFI_IP6_CONFIG_PROTOCOL *this, EFI_IP6_CONFIG_DATA
         return EFI_SUCCESS;
     }
     assert_int_equal(*size, 0);
+    if (type == Ip6ConfigDataTypeManualAddress && c->probing6)
+        return EFI_NOT_READY;
     *size = known ? sizeof(EFI_IP6_CONFIG_MANUAL_ADDRESS) : 0;
     return known ? EFI_BUFFER_TOO_SMALL : EFI_NOT_FOUND;
 }

@@ -24,6 +24,7 @@ struct card {
     EFI_IP4_CONFIG2_POLICY policy4;
     EFI_IP6_CONFIG_POLICY policy6;
     bool manual4, manual6, gateway6;      // somebody's settings
+    bool probing6;                        // manual6 is being looked for on the link: not ready yet
     unsigned sets4, sets6;                // how often something was set
     uint64_t came4_s, came6_s, dns6_s;    // seconds after the policy was set; NEVER
     uint64_t since4, since6;

@@ -204,9 +204,10 @@ static void test_somebodys_ipv6(void **state)
     struct efi_network_host host = ip6("2001:db8:1::1");
 
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         set_up(NULL);
-        cards[0].manual6 = i == 0;
+        cards[0].manual6 = i == 0 || i == 3;
+        cards[0].probing6 = i == 3;
         cards[0].gateway6 = i == 1;
         cards[0].policy6 = i == 2 ? Ip6ConfigPolicyAutomatic : Ip6ConfigPolicyManual;
         cards[0].since6 = 0;
