@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -151,8 +152,17 @@ def run_pytest(options, logs, count, folder):
             count.failures.append(f"{folder}/{case.get('name')}")
         elif case.find("skipped") is None:
             count.passed += 1
+    print_skipped(folder, cases)
     if not cases and not options.only:
         count.failed(folder, f"pytest found no test (status {status})")
+
+
+def print_skipped(folder, cases):
+    """One line: how many tests were left out, and for which reasons."""
+    reasons = [" ".join(skip.get("message", "no reason").split()) for case in cases for skip in case.iter("skipped")]
+    if reasons:
+        kinds = ", ".join(f"{number} x {reason}" for reason, number in Counter(reasons).most_common())
+        print(f"tests/{folder}: {len(reasons)} skipped: {kinds}", flush=True)
 
 
 def build_images(options, count):

@@ -4,10 +4,10 @@
 //         -object memory-backend-memfd,id=ram,size=512M,share=on -m 512 -smp 1 -nic none ...
 //
 // Several processors need `-accel tcg,thread=single`: QEMU drops accesses that two make at once. SIGUSR1 pulls the cable
-// or plugs it in, SIGUSR2 writes the report, which is written at the end, too. The exit status is QEMU's.
+// or plugs it in, SIGUSR2 writes the report, which is written at the end, too, with a last line `end STATUS` that the
+// others lack: no such line after this program, and it did not end as it should. The exit status is QEMU's, too.
 // Tested: Debian's QEMU 7.2, tests/system/test_models.py. Not handled: KVM.
 
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +26,8 @@
 
 #define BURST 32u               // frames taken in before the machine has its turn
 #define RETRY_US 200u           // after which a full ring is looked at again
+#define GRACE_US 5000000u       // for QEMU to end by itself
+#define LOOK_US 10000u
 #define USAGE 2
 
 static struct {
@@ -34,7 +36,8 @@ static struct {
     int port;
     const char *report;
     uint8_t frame[FRAME_ROOM + 64];
-    int held;                   // length of a frame in `frame` that has to wait, 0: none
+    int held;                   // length of a frame in `frame` that has to wait, 0: none, -1: the port is gone
+    unsigned reports;           // written so far
 } model = {.port = -1};
 
 static volatile sig_atomic_t asked_to_end, asked_to_report, asked_for_cable;
@@ -116,8 +119,8 @@ static bool read_option(struct rtl_options *o, int letter)
     }
 }
 
-// Counters and complaints, whole or not at all: a reader never sees half of them.
-static void write_report(void)
+// Counters and complaints, whole or not at all: a reader never sees half of them. `status` is that of the end, or NULL.
+static void write_report(const int *status)
 {
     char name[4096];
     FILE *out;
@@ -130,13 +133,15 @@ static void write_report(void)
         perror(name);
         return;
     }
-    fprintf(out, "chip %s\n", model.rtl.chip->name);
+    fprintf(out, "chip %s\nreport %u\n", model.rtl.chip->name, ++model.reports);
     rtl_print(&model.rtl, out);
     fprintf(out, "register_reads %llu\nregister_writes %llu\nconfig_accesses %llu\nmemory_maps %llu\nmachine_resets %llu\n",
             (unsigned long long)model.remote.reads, (unsigned long long)model.remote.writes,
             (unsigned long long)model.remote.config_accesses, (unsigned long long)model.remote.maps,
             (unsigned long long)model.remote.resets);
     complaints_print(out);
+    if (status != NULL)
+        fprintf(out, "end %d\n", *status);
     if (fclose(out) != 0 || rename(name, model.report) != 0)
         perror(model.report);
 }
@@ -182,7 +187,7 @@ static void obey_signals(void)
     }
     if (asked_to_report) {
         asked_to_report = 0;
-        write_report();
+        write_report(NULL);
     }
     if (asked_to_end) {
         asked_to_end = 0;
@@ -196,6 +201,8 @@ static void receive_frames(void)
     for (unsigned i = 0; i < BURST; i++) {
         if (model.held == 0)
             model.held = frame_port_receive(model.port, model.frame);
+        if (model.held < 0)
+            fprintf(stderr, "nicmodel: the frame port is gone\n");
         if (model.held <= 0 || !rtl_frame(&model.rtl, model.frame, (unsigned)model.held))
             return;
         model.held = 0;
@@ -216,7 +223,7 @@ static const struct timespec *time_to_next(struct timespec *left)
     return left;
 }
 
-// Until QEMU is gone.
+// Until QEMU is gone, or is no longer understood.
 static void be_a_card(const sigset_t *mask)
 {
     struct pollfd wait[] = {{.fd = model.remote.fd, .events = POLLIN}, {.fd = model.rtl.interrupts.fd, .events = POLLIN},
@@ -224,7 +231,7 @@ static void be_a_card(const sigset_t *mask)
     struct timespec left;
 
     for (;;) {
-        wait[2].fd = model.held > 0 ? -1 : model.port;
+        wait[2].fd = model.held != 0 ? -1 : model.port;
         if (ppoll(wait, 3, time_to_next(&left), mask) < 0)
             wait[0].revents = wait[1].revents = wait[2].revents = 0;
         obey_signals();
@@ -240,11 +247,20 @@ static void be_a_card(const sigset_t *mask)
 
 static int end_of_qemu(void)
 {
-    int status;
+    const struct timespec pause = {.tv_nsec = LOOK_US * 1000};
+    uint64_t deadline = now_us() + GRACE_US;
+    int status = 0;
 
+    // A processor of QEMU's may be waiting for an answer that will not come.
+    close(model.remote.fd);
+    close(model.rtl.interrupts.fd);
+    model.remote.fd = model.rtl.interrupts.fd = -1;
     kill(model.remote.qemu, SIGTERM);
-    while (waitpid(model.remote.qemu, &status, 0) < 0 && errno == EINTR)
-        ;
+    while (waitpid(model.remote.qemu, &status, WNOHANG) == 0) {
+        if (now_us() >= deadline)
+            kill(model.remote.qemu, SIGKILL);
+        nanosleep(&pause, NULL);
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -278,13 +294,13 @@ int main(int argc, char **argv)
                                        .interrupts = &model.rtl.interrupts};
     mask = catch_signals();
     // It also tells that signals are understood from now on.
-    write_report();
+    write_report(NULL);
     if (!remote_pci_start(&model.remote, argv + optind)) {
         perror("nicmodel");
         return 1;
     }
     be_a_card(&mask);
     status = end_of_qemu();
-    write_report();
+    write_report(&status);
     return status;
 }

@@ -221,7 +221,7 @@ static void write_ring(struct rtl *r, unsigned base, unsigned offset, uint32_t v
 {
     if (offset == base && value % RING_ALIGN != 0)
         complain("%s is not aligned to 256 bytes", name);
-    // Parking it at 0 is not what the chip would read descriptors from.
+    // No value is harmless, 0 neither: the engine takes its next descriptors from there.
     if (rtl_get(r, CR, 1) & running)
         complain("%s is written while its engine runs", name);
     if (base == TNPDS) {

@@ -37,6 +37,7 @@
 #define   RCR_AM 0x04
 #define   RCR_AB 0x08
 #define   RCR_ACCEPT 0x3fu
+#define   RCR_VLAN_8125 (3u << 22)      // take tags out: the inner, the outer
 #define   RCR_BIT24 (1u << 24)
 #define CR9346 0x50
 #define   CR9346_UNLOCK 0xc0
@@ -75,7 +76,7 @@
 #define CPCR 0xe0
 #define   CPCR_DAC 0x10
 #define   CPCR_RXCHKSUM 0x20
-#define   CPCR_VLAN 0x40
+#define   CPCR_VLAN 0x40                // take tags out; the 8125 has it in RCR
 #define INT_MITI 0xe2
 #define   EMPTY_8125B 0x0103
 #define RDSAR 0xe4

@@ -64,9 +64,15 @@ struct arrival {
     uint32_t opts1, opts2;      // what the last descriptor will tell, beside its length
 };
 
+// Which of the 8125's two bits decides for a single tag was not found out: either does.
+static bool wants_tags_out(const struct rtl *r)
+{
+    return rtl_is(r, RTL_8125_LAYOUT) ? rtl_get(r, RCR, 4) & RCR_VLAN_8125 : rtl_get(r, CPCR, 2) & CPCR_VLAN;
+}
+
 static void take_tag_out(const struct rtl *r, struct arrival *a)
 {
-    if (!(rtl_get(r, CPCR, 2) & CPCR_VLAN) || a->length < 18 || a->data[12] != 0x81 || a->data[13] != 0)
+    if (!wants_tags_out(r) || a->length < 18 || a->data[12] != 0x81 || a->data[13] != 0)
         return;
     a->opts2 = RX_TAG | a->data[14] | (uint32_t)a->data[15] << 8;
     memmove(a->data + 12, a->data + 16, a->length - 16);

@@ -19,15 +19,18 @@
 
 static void leave_running(struct rtl *r)
 {
+    bool wide = rtl_is(r, RTL_8125_LAYOUT);
+
     r->firmware = true;
     rtl_put(r, CR, CR_RE | CR_TE, 1);
-    rtl_put(r, RCR, 0x0000e70fu | RCR_BIT24, 4);
+    // VLAN tags taken out, as some systems want it.
+    rtl_put(r, RCR, 0x0000e70fu | RCR_BIT24 | (wide ? RCR_VLAN_8125 : 0), 4);
+    rtl_put(r, CPCR, 0x20a0u | (wide ? 0 : CPCR_VLAN), 2);
     rtl_put(r, RDSAR, OLD_RING, 4);
     rtl_put(r, RDSAR + 4, 0, 4);
     rtl_put(r, TNPDS, OLD_RING + OLD_DESCRIPTORS * DESCRIPTOR, 4);
     rtl_put(r, TNPDS + 4, 0, 4);
-    rtl_put(r, CPCR, 0x20e0u, 2);       // VLAN tags taken out, as some systems want it
-    rtl_put(r, rtl_is(r, RTL_8125_LAYOUT) ? IMR_8125 : IMR, 0, 2);
+    rtl_put(r, wide ? IMR_8125 : IMR, 0, wide ? 4 : 2);
     r->old_frame_at = now_us() + OLD_PERIOD_US;
 }
 

@@ -209,12 +209,14 @@ class VM:
         return name
 
     def wait_end(self, seconds=60):
-        """Waits until the machine switches itself off."""
+        """Waits until the machine switches itself off; QEMU, or the program of its card, must not have crashed."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None:
             if time.monotonic() > deadline:
                 raise VmError(f"the machine is still on after {seconds} s\n{self.tail()}")
             time.sleep(0.1)
+        if self.process.returncode != 0:
+            raise VmError(f"the machine ended with status {self.process.returncode}\n{self.tail()}")
 
     def tail(self):
         """The console's last lines and where the rest is."""
