@@ -13,26 +13,19 @@
 #include "lib/err.h"                   // fail
 #include "lib/mac.h"                   // mac_text
 
-#define MAC_GROUP_BIT 1u
 #define MAC_BLANK_NVM "\x88\x88\x88\x88\x87\x88"   // what tools flash into parts without an address
 
-// A station's address: not a group's, not zero (ones are a group's), not the blank one.
+// A station's address, and not the blank one.
 static bool valid(const uint8_t mac[6])
 {
-    static const uint8_t zero[6];
-
-    return !(mac[0] & MAC_GROUP_BIT) && memcmp(mac, zero, sizeof(zero)) != 0 &&
-           memcmp(mac, MAC_BLANK_NVM, sizeof(zero)) != 0;
+    return mac_is_station(mac) && memcmp(mac, MAC_BLANK_NVM, sizeof(((struct nic *)NULL)->mac)) != 0;
 }
 
 void intel_station_address(const struct intel *dev, uint8_t mac[6])
 {
     uint32_t low = rd32(dev, RAL0), high = rd32(dev, RAH0);
 
-    for (unsigned i = 0; i < 4; i++)
-        mac[i] = (uint8_t)(low >> 8 * i);
-    mac[4] = (uint8_t)high;
-    mac[5] = (uint8_t)(high >> 8);
+    mac_join(low, high, mac);
 }
 
 // Reads an EEPROM word. Two layouts of the register exist; which one a chip has shows in where its "done"

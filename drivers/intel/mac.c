@@ -15,6 +15,7 @@
 #include "lib/clock.h"                 // deadline_ms
 #include "lib/err.h"                   // fail
 #include "lib/log.h"                   // log_debug
+#include "lib/mac.h"                   // mac_low
 
 bool intel_wait(const struct intel *dev, uint32_t reg, uint32_t mask, uint32_t value, unsigned ms)
 {
@@ -129,9 +130,8 @@ static void set_filters(struct intel *dev)
 {
     const uint8_t *mac = dev->nic->mac;
 
-    wr32(dev, RAL0,
-         (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24);
-    wr32(dev, RAH0, (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | RAH_AV);
+    wr32(dev, RAL0, mac_low(mac));
+    wr32(dev, RAH0, mac_high(mac) | RAH_AV);
     for (uint32_t i = 0; i < MTA_ENTRIES; i++)
         wr32(dev, MTA + i * (uint32_t)sizeof(uint32_t), 0);
 }

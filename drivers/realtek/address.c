@@ -5,39 +5,9 @@
 // the machine's ACPI tables give.
 #include "drivers/realtek/realtek.h"  // rtl
 
-#include <string.h>
-
 #include "drivers/realtek/realtek_regs.h"  // IDR0
 #include "lib/err.h"                       // fail
-#include "lib/mac.h"                       // mac_text
-
-#define MAC_GROUP_BIT 1u
-
-// A station's address: not a group's, not zero (ones are a group's).
-static bool valid(const uint8_t mac[6])
-{
-    static const uint8_t zero[6];
-
-    return !(mac[0] & MAC_GROUP_BIT) && memcmp(mac, zero, sizeof(zero)) != 0;
-}
-
-static void split(uint32_t low, uint32_t high, uint8_t mac[6])
-{
-    for (unsigned i = 0; i < 4; i++)
-        mac[i] = (uint8_t)(low >> 8 * i);
-    mac[4] = (uint8_t)high;
-    mac[5] = (uint8_t)(high >> 8);
-}
-
-static uint32_t low_part(const uint8_t mac[6])
-{
-    return (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24;
-}
-
-static uint32_t high_part(const uint8_t mac[6])
-{
-    return (uint32_t)mac[4] | (uint32_t)mac[5] << 8;
-}
+#include "lib/mac.h"                       // mac_join
 
 int rtl_read_address(struct rtl *dev)
 {
@@ -52,10 +22,10 @@ int rtl_read_address(struct rtl *dev)
         low = rtl_eri_read(dev, ERI_MAC0);
         high = rtl_eri_read(dev, ERI_MAC4);
     }
-    split(low, high, mac);
-    if (!valid(mac) || high == UINT32_MAX)  // no answer is no half of an address
-        split(rd32(dev, IDR0), rd32(dev, IDR4), mac);
-    if (!valid(mac))
+    mac_join(low, high, mac);
+    if (!mac_is_station(mac) || high == UINT32_MAX)  // no answer is no half of an address
+        mac_join(rd32(dev, IDR0), rd32(dev, IDR4), mac);
+    if (!mac_is_station(mac))
         return fail(ERR_NIC_INIT_FAILED, "it has no MAC address (%s)", mac_text(mac, text));
     return 0;
 }
@@ -65,15 +35,15 @@ void rtl_write_address(const struct rtl *dev)
     const uint8_t *mac = dev->nic->mac;
 
     wr8(dev, CR9346, CR9346_UNLOCK);
-    wr32(dev, IDR4, high_part(mac));
+    wr32(dev, IDR4, mac_high(mac));
     rd32(dev, IDR4);  // in this order, and not joined
-    wr32(dev, IDR0, low_part(mac));
+    wr32(dev, IDR0, mac_low(mac));
     rd32(dev, IDR0);
     if (rtl_has(dev, RTL_MAC_COPY)) {
-        rtl_eri_write(dev, ERI_MAC0, low_part(mac));
-        rtl_eri_write(dev, ERI_MAC4, high_part(mac));
-        rtl_eri_write(dev, ERI_MAC_COPY0, low_part(mac) << 16);
-        rtl_eri_write(dev, ERI_MAC_COPY2, low_part(mac) >> 16 | high_part(mac) << 16);
+        rtl_eri_write(dev, ERI_MAC0, mac_low(mac));
+        rtl_eri_write(dev, ERI_MAC4, mac_high(mac));
+        rtl_eri_write(dev, ERI_MAC_COPY0, mac_low(mac) << 16);
+        rtl_eri_write(dev, ERI_MAC_COPY2, mac_low(mac) >> 16 | mac_high(mac) << 16);
     }
     wr8(dev, CR9346, CR9346_LOCK);
 }

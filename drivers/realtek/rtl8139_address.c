@@ -11,20 +11,11 @@
 #include "lib/err.h"    // fail
 #include "lib/mac.h"    // mac_text
 
-#define MAC_GROUP_BIT 1u
 #define MAC_BYTES 6u
 #define ADDRESS_BITS_93C46 6u
 #define ADDRESS_BITS_93C56 8u
 #define COMMAND_BITS 3u    // EE_READ
 #define WORD_BITS 16u
-
-// A station's address: not a group's, not zero (ones are a group's).
-static bool valid(const uint8_t mac[MAC_BYTES])
-{
-    static const uint8_t zero[MAC_BYTES];
-
-    return !(mac[0] & MAC_GROUP_BIT) && memcmp(mac, zero, sizeof(zero)) != 0;
-}
 
 // One period of the EEPROM's clock: shifts `bit` in, returns what the EEPROM shows afterwards.
 static unsigned clock_bit(const struct rtl8139 *dev, unsigned bit)
@@ -78,12 +69,12 @@ int rtl8139_read_address(struct rtl8139 *dev)
 
     for (unsigned i = 0; i < MAC_BYTES; i++)
         mac[i] = rd8(dev, IDR0 + i);
-    if (!valid(mac)) {
+    if (!mac_is_station(mac)) {
         int err = read_eeprom(dev, mac);
         if (err < 0)
             return err;
     }
-    if (!valid(mac))
+    if (!mac_is_station(mac))
         return fail(ERR_NIC_INIT_FAILED, "it has no MAC address (%s)", mac_text(mac, text));
     memcpy(dev->nic->mac, mac, sizeof(mac));
     return 0;

@@ -11,6 +11,7 @@
 #include "lib/clock.h"        // deadline_ms
 #include "lib/err.h"          // fail
 #include "lib/log.h"          // log_warn
+#include "lib/mac.h"  // mac_low
 
 #define RCR_VALUE (RCR_APM | RCR_AB | RCR_WRAP | RCR_MXDMA_UNLIMITED | RCR_RBLEN_32K | RCR_RXFTH_WHOLE)
 #define TCR_VALUE (TCR_MXDMA_1024 | TCR_IFG_NORMAL)
@@ -115,9 +116,8 @@ static void set_up_protected(const struct rtl8139 *dev)
     const uint8_t *mac = dev->nic->mac;
 
     wr8(dev, EECR, EECR_CONFIG);
-    wr32(dev, IDR0,
-         (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 | (uint32_t)mac[3] << 24);
-    wr32(dev, IDR4, (uint32_t)mac[4] | (uint32_t)mac[5] << 8);
+    wr32(dev, IDR0, mac_low(mac));
+    wr32(dev, IDR4, mac_high(mac));
     set_up_phy(dev);
     wr8(dev, EECR, EECR_NORMAL);
 }
