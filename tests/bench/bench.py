@@ -167,7 +167,7 @@ class Bench:
                 words["extra"] = [*words.get("extra", ()), "-object",
                                   f"memory-backend-ram,id=ram,size={words['memory']}M,prealloc=on"]
             with VM(lab, folder, **words) as machine:
-                watch = Watch(log, server, machine, client, self.limits(client))
+                watch = Watch(log, server, machine, client, self.limits(client), far=bool(self.options.wire))
                 figures = watch.download(self.image.uri, self.image.size)
                 deadline = time.monotonic() + client.settle_s
                 while client.own_rate(machine.text) is None and time.monotonic() < deadline:

@@ -1,4 +1,6 @@
 """The bench's arithmetic and drawings on made-up runs: medians, ratios, failures, CPU time between samples, bars."""
+import os
+import socket
 import xml.etree.ElementTree as xml
 from types import SimpleNamespace
 
@@ -10,6 +12,7 @@ from bench import choose, shuffled
 from clients import Urlboot
 from measure import LINE, cpu_at
 from plot import LEFT, RIGHT, WIDTH, Scale, svg
+from sock_diag import TcpQueue
 from table import Cell, cells, markdown, number, ratio
 
 MB = 1000000
@@ -171,8 +174,8 @@ def test_cpu_time_between_samples():
 
 def test_log_line():
     """What nginx sends by syslog."""
-    found = LINE.search("<190>Nov 25 21:31:00 bench: 1795643547.496 1.783 200 268435456 GET /bench-256.iso")
-    assert found.groups() == ("1795643547.496", "1.783", "200", "268435456", "GET", "/bench-256.iso")
+    found = LINE.search("<190>Nov 25 21:31:00 bench: 1795643547.496 1.783 200 268435456 10.77.0.63 50834 GET /x.iso")
+    assert found.groups() == ("1795643547.496", "1.783", "200", "268435456", "10.77.0.63", "50834", "GET", "/x.iso")
 
 
 @pytest.fixture(name="watch")
@@ -223,7 +226,7 @@ class World:
         self.now, self.lines, self.spans, self.says = 1000.0, sorted(lines), spans, lambda now: None
         clock = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now, sleep=self.sleep)
         for name, fake in {"time": clock, "connections": lambda _: self.connections(), "cpu_seconds": lambda _: self.now / 2,
-                           "traffic": lambda _: int(self.now * MB)}.items():
+                           "traffic": lambda _: int(self.now * MB), "TcpQueue": lambda _: self}.items():
             monkeypatch.setattr(measure, name, fake)
 
     def sleep(self, seconds):
@@ -235,6 +238,14 @@ class World:
         return {peer: 5000 if first <= self.now - 1000 < until else 0 for peer, first, until, end in self.spans
                 if first <= self.now - 1000 < end}
 
+    def left(self, local, peer):
+        """What sock_diag would say: lines do not tell whose they are, so any connection will do."""
+        assert local == ("10.77.0.1", 80) and peer == ("10.77.0.63", 50834)
+        return max(self.connections().values(), default=0)
+
+    def close(self):
+        """Of sock_diag: nothing."""
+
     def next(self, seconds):
         """The log's next line, if it comes in time."""
         if not self.lines or self.lines[0][0] + 1000 > self.now + seconds:
@@ -242,14 +253,14 @@ class World:
             return None
         moment, duration, status, size = self.lines.pop(0)
         self.now = max(self.now, moment + 1000)
-        return moment + 1000, duration, status, size * MB, "GET", "/x"
+        return moment + 1000, duration, status, size * MB, ("10.77.0.63", 50834), "GET", "/x"
 
     def download(self, seconds=200):
         """What a watch makes of it, for a file of 100 MB."""
         machine = SimpleNamespace(process=SimpleNamespace(poll=lambda: None, pid=0), text="")
         client = SimpleNamespace(no_driver=None, failure=None, own_rate=lambda _: self.says(self.now - 1000))
         limits = measure.Limits(boot=100, stall=60, download=seconds)
-        return measure.Watch(self, SimpleNamespace(pid=0), machine, client, limits).download("/x", 100 * MB)
+        return measure.Watch(self, SimpleNamespace(pid=0), machine, client, limits, far=True).download("/x", 100 * MB)
 
 
 def test_last_byte_of_one_connection(monkeypatch):
@@ -293,6 +304,28 @@ def test_hung_up(monkeypatch):
         world = World(monkeypatch, [(5, 4, status, 60)], [("a", 1, 5, 5)])
         with pytest.raises(measure.RunError, match="the client took 60000000 of 100000000 bytes"):
             world.download()
+
+
+def test_queue_of_a_connection():
+    """The kernel's own answer: nothing, something, a connection that is gone, none at all."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        queue, local = TcpQueue(os.getpid()), server.getsockname()
+        client = socket.create_connection(local)
+        peer = client.getsockname()
+        ours, _ = server.accept()
+        assert queue.left(local, peer) == 0
+        ours.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                ours.send(bytes(100000))
+        assert queue.left(local, peer) > 1 and queue.left(peer, local) == 0
+        client.close()      # with bytes unread: a reset
+        ours.close()
+        assert queue.left(local, peer) == 0
+    assert queue.left(local, peer) == 0
+    queue.close()
+    with pytest.raises(FileNotFoundError):
+        TcpQueue(0)
 
 
 def test_hash_cost():
