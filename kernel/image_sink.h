@@ -1,5 +1,6 @@
 // The sink that puts an ISO where it will stay: [2 MiB for an ELF core header][ISO][zeros to 2 MiB], in one
-// piece of free RAM, 2 MiB aligned, as high as possible. One copy from the network's buffers to there.
+// piece of free RAM, 2 MiB aligned, as high as possible (but see claim_place). One copy from the network's
+// buffers to there.
 #ifndef URLBOOT_KERNEL_IMAGE_SINK_H
 #define URLBOOT_KERNEL_IMAGE_SINK_H
 

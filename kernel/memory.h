@@ -4,7 +4,7 @@
 //   0 .. 1 MiB                        left alone: BDA, EBDA, loader's data        MEM_LOW_END
 //   image (2 MiB aligned, < 4 GiB)    urlboot itself, linked at KERNEL_VIRT       the loader (GRUB) or 2 MiB
 //   below 256 MiB, or else 2 GiB      heap, DMA rings and buffers                 memmap_claim_own()
-//   as high as possible, 2 MiB align  [2 MiB ELF core header][ISO]                memmap_claim()
+//   as high as possible, 2 MiB align  [2 MiB ELF core header][ISO]                image_sink.c
 //
 //   virtual
 //   0 .. end of RAM                   identity: RAM no-execute, page 0 absent; MMIO uncached as mapped

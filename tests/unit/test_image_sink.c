@@ -79,6 +79,33 @@ static void test_known_length(void **state)
     assert_int_equal(memmap_free_ram(), free_before);
 }
 
+// Below 4 GiB the last 32 MiB, where a BIOS has left code, stay free; not where Linux would have too little then.
+static void test_beside_firmware_code(void **state)
+{
+    const uint64_t end = LOW_BASE + MIB(512), length = MIB(100);
+    struct image_sink image;
+
+    (void)state;
+    make_machine(MIB(512), 0);
+    image_sink_init(&image);
+    assert_int_equal(image.sink.begin(&image.sink, length), 0);
+    assert_int_equal(image.base, end - MIB(32) - MIB(2) - length);
+    // 512 - 32 - 300 MiB and the header's 2
+    assert_int_equal(image.sink.begin(&image.sink, MIB(178)), 0);
+    assert_int_equal(image.base, LOW_BASE + IMAGE_LINUX_MARGIN);
+    assert_int_equal(image.sink.begin(&image.sink, MIB(178) + 1), 0);
+    assert_int_equal(image.base, end - MIB(182));
+    // What is claimed below the end does not move it.
+    make_machine(MIB(512), 0);
+    image_sink_init(&image);
+    assert_int_equal(memmap_claim_at(end - MIB(16), MIB(16), "firmware"), 0);
+    assert_int_equal(image.sink.begin(&image.sink, length), 0);
+    assert_int_equal(image.base, end - MIB(32) - MIB(2) - length);
+    make_machine(MIB(16), 0);
+    image_sink_init(&image);
+    assert_int_equal(image.sink.begin(&image.sink, length), ERR_NOT_ENOUGH_MEMORY);
+}
+
 // Bytes before their turn: put where room() says, handed on from there, not touched again.
 static void test_room(void **state)
 {
@@ -224,7 +251,8 @@ static void test_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_length),   cmocka_unit_test(test_does_not_fit), cmocka_unit_test(test_room),
+        cmocka_unit_test(test_known_length),   cmocka_unit_test(test_beside_firmware_code),
+        cmocka_unit_test(test_does_not_fit),   cmocka_unit_test(test_room),
         cmocka_unit_test(test_unknown_length), cmocka_unit_test(test_unknown_margin),
         cmocka_unit_test(test_too_much),       cmocka_unit_test(test_again),
     };
