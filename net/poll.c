@@ -14,7 +14,9 @@
 #define LINK_CHECK_INTERVAL_US 100000
 #define KEY_INTERVAL_US 50000
 #define PAUSE_US 100               // longer than the gap between frames of a burst
-#define IDLE_AFTER_US 500          // longer than the gap between frames of a transfer, shorter than a tick
+// Longer than the gap between frames of a transfer, and than the round trips to a near server with which one
+// begins: asleep until the next tick in each of them, the window would take twice as long to open.
+#define IDLE_AFTER_US 2000
 
 bool (*stack_cancelled)(void);
 
