@@ -8,9 +8,13 @@
 #include "drivers/nic_table.h"     // nic_table
 #include "drivers/pci/function.h"  // pci_is_network
 #include "drivers/pci/pci.h"       // pci_device
+#include "kernel/cpu.h"            // cpu_relax
+#include "lib/clock.h"             // deadline_ms
 #include "lib/err.h"               // fail_detail
 #include "lib/log.h"               // log_info
 #include "lib/mac.h"               // mac_text
+
+#define LEAVE_MS 50u  // a few short frames, for a host that has other things to do
 
 static struct nic nics[NICS_MAX];
 static unsigned nic_count;
@@ -111,6 +115,15 @@ int nic_start(struct nic *nic)
     return err;
 }
 
+// A chip's reset would drop what it has not sent yet.
+static void let_leave(struct nic *nic)
+{
+    uint64_t deadline = deadline_ms(LEAVE_MS);
+
+    while (nic->ops->sending != NULL && nic->ops->sending(nic) && !deadline_passed(deadline))
+        cpu_relax();
+}
+
 void nic_stop(struct nic *nic)
 {
     struct fail_record reason;
@@ -118,6 +131,7 @@ void nic_stop(struct nic *nic)
     if (!nic->started)
         return;
     fail_keep(&reason, 0);
+    let_leave(nic);
     nic->ops->stop(nic);
     fail_again(&reason);  // of what the user is about to read, not of how this went
     nic->started = false;

@@ -105,6 +105,9 @@ struct nic_ops {
     // Reclaims sent frames, delivers at most `budget` received ones through nic->input, refills the ring,
     // rings at most one doorbell per ring. Returns how many were delivered.
     unsigned (*poll)(struct nic *nic, unsigned budget);
+    // True while a frame that transmit() took has not left, as far as the chip tells; reclaims those that
+    // have. False of a chip that is dead or gone. NULL: all have left. Not called from inside poll().
+    bool (*sending)(struct nic *nic);
     // The link as the chip sees it now. Cheap enough to call ten times a second.
     struct nic_link (*link)(struct nic *nic);
 };
@@ -155,8 +158,10 @@ bool nic_has_driver(uint16_t vendor, uint16_t device);
 // The NICs found: pointer and count.
 struct nic *nic_list(unsigned *count);
 
-// ops->start and ops->stop with bookkeeping: starting twice or stopping a stopped NIC does nothing. A NIC
-// must not be stopped from inside its own nic->input(): its poll() is still at work then.
+// ops->start and ops->stop with bookkeeping: starting twice or stopping a stopped NIC does nothing. What was
+// given to transmit() leaves before the stop, or 50 ms pass: the last word of each connection, without which
+// its server would send on for minutes. A NIC must not be stopped from inside its own nic->input(): its
+// poll() is still at work then.
 int nic_start(struct nic *nic);
 void nic_stop(struct nic *nic);
 

@@ -155,4 +155,7 @@ int intel_transmit(struct nic *nic, struct pbuf *frame);
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool intel_tx_reclaim(struct intel *dev);
 
+// nic_ops.sending.
+bool intel_sending(struct nic *nic);
+
 #endif

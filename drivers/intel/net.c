@@ -96,6 +96,7 @@ static const struct nic_ops intel_ops = {
     .stop = nic_life_stop,
     .transmit = intel_transmit,
     .poll = poll,
+    .sending = intel_sending,
     .link = nic_life_link,
 };
 

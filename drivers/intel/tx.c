@@ -41,3 +41,13 @@ int intel_transmit(struct nic *nic, struct pbuf *frame)
         intel_tx_doorbell(dev);
     return 0;
 }
+
+bool intel_sending(struct nic *nic)
+{
+    struct intel *dev = nic->priv;
+
+    if (dev->life.dead || dev->life.gone)
+        return false;
+    intel_tx_reclaim(dev);
+    return dev->tx.slots.cons != dev->tx.slots.prod;
+}

@@ -102,6 +102,7 @@ static const struct nic_ops rtl_ops = {
     .stop = nic_life_stop,
     .transmit = rtl_transmit,
     .poll = poll,
+    .sending = rtl_sending,
     .link = nic_life_link,
 };
 

@@ -270,4 +270,7 @@ int rtl_transmit(struct nic *nic, struct pbuf *frame);
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool rtl_tx_reclaim(struct rtl *dev);
 
+// nic_ops.sending.
+bool rtl_sending(struct nic *nic);
+
 #endif

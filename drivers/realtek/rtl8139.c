@@ -108,6 +108,7 @@ static const struct nic_ops rtl8139_ops = {
     .stop = nic_life_stop,
     .transmit = rtl8139_transmit,
     .poll = poll,
+    .sending = rtl8139_sending,
     .link = nic_life_link,
 };
 

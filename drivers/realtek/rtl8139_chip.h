@@ -134,4 +134,7 @@ int rtl8139_transmit(struct nic *nic, struct pbuf *frame);
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool rtl8139_tx_reclaim(struct rtl8139 *dev);
 
+// nic_ops.sending.
+bool rtl8139_sending(struct nic *nic);
+
 #endif

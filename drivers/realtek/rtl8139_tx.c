@@ -76,3 +76,13 @@ int rtl8139_transmit(struct nic *nic, struct pbuf *frame)
     slots->prod++;
     return 0;
 }
+
+bool rtl8139_sending(struct nic *nic)
+{
+    struct rtl8139 *dev = nic->priv;
+
+    if (dev->life.dead || dev->life.gone)
+        return false;
+    rtl8139_tx_reclaim(dev);
+    return dev->tx.slots.cons != dev->tx.slots.prod;
+}

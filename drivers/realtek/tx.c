@@ -48,3 +48,13 @@ int rtl_transmit(struct nic *nic, struct pbuf *frame)
         rtl_tx_doorbell(dev);
     return 0;
 }
+
+bool rtl_sending(struct nic *nic)
+{
+    struct rtl *dev = nic->priv;
+
+    if (dev->life.dead || dev->life.gone)
+        return false;
+    rtl_tx_reclaim(dev);
+    return dev->tx.slots.cons != dev->tx.slots.prod;
+}

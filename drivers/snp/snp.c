@@ -176,6 +176,19 @@ static unsigned poll(struct nic *nic, unsigned budget)
     return delivered;
 }
 
+static bool sending(struct nic *nic)
+{
+    struct snp *snp = nic->priv;
+    unsigned slot = 0;
+
+    if (snp->dead)
+        return false;
+    reclaim(snp);
+    while (slot < TX_FRAMES && (snp->tx_lost[slot] == 0 || deadline_passed(snp->tx_lost[slot])))
+        slot++;
+    return slot < TX_FRAMES;
+}
+
 static struct nic_link get_link(struct nic *nic)
 {
     struct snp *snp = nic->priv;
@@ -192,6 +205,7 @@ static const struct nic_ops snp_ops = {
     .stop = stop,
     .transmit = transmit,
     .poll = poll,
+    .sending = sending,
     .link = get_link,
 };
 

@@ -297,6 +297,7 @@ static const struct nic_ops virtio_net_ops = {
     .stop = stop,
     .transmit = virtio_net_transmit,
     .poll = poll,
+    .sending = virtio_net_sending,
     .link = get_link,
 };
 

@@ -70,6 +70,9 @@ int virtio_net_transmit(struct nic *nic, struct pbuf *frame);
 // Takes sent frames back. True when the watchdog barked: frames in flight, none sent for two seconds.
 bool virtio_net_tx_reclaim(struct virtio_net *vn);
 
+// nic_ops.sending.
+bool virtio_net_sending(struct nic *nic);
+
 // Keeps what fail() has recorded of a lie: when the device is given up, somebody else may have failed since.
 void virtio_net_note_lie(struct virtio_net *vn);
 

@@ -76,6 +76,16 @@ bool virtio_net_tx_reclaim(struct virtio_net *vn)
     return virtq_in_flight(&vn->tx) > 0 && deadline_passed(vn->tx_deadline);
 }
 
+bool virtio_net_sending(struct nic *nic)
+{
+    struct virtio_net *vn = nic->priv;
+
+    if (vn->dead || vn->gone)
+        return false;
+    virtio_net_tx_reclaim(vn);
+    return virtq_in_flight(&vn->tx) > 0 && !virtio_net_distrusted(vn);
+}
+
 // The chain for `slot` holding a frame of `length` bytes.
 static bool post(struct virtio_net *vn, struct tx_slot *slot, uint32_t length)
 {

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from net import HTTP_PORT, SERVER
+from net import HTTP_PORT, SERVER, connections
 from sock_diag import TcpQueue
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -25,7 +25,6 @@ PATIENCE_S = 120         # before a client is given up because it would take too
 DRAIN_POLL_S = 0.001
 PARTS_POLL_S = 0.005     # between looks at several connections
 DRAIN_LIMIT_S = 30       # for the last bytes to be acknowledged
-OVER = ("05", "06", "07", "0A")     # states in /proc/net/tcp: FIN_WAIT2, TIME_WAIT, CLOSE, LISTEN
 FIELDS = "$msec $request_time $status $body_bytes_sent $remote_addr $remote_port $request_method $uri"
 LINE = re.compile(r"bench: ([\d.]+) ([\d.]+) (\d+) (\d+) ([\d.]+) (\d+) (\S+) (\S+)")
 
@@ -87,12 +86,6 @@ def cpu_at(samples, moment):
             return before[1] + (after[1] - before[1]) * min(max(share, 0), 1)
         before = after
     return samples[-1][1]
-
-
-def connections(pid):
-    """The TCP connections of process `pid`'s network that are not over: {peer: bytes to send}; a FIN counts as one."""
-    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    return {words[2]: int(words[4].split(":")[0], 16) for words in lines if words[3] not in OVER}
 
 
 def traffic(pid):

@@ -199,7 +199,9 @@ static struct nic_link tap_link(struct nic *nic)
     return (struct nic_link){ .up = link_is_up(), .mbps = 1000, .full_duplex = true };
 }
 
-static const struct nic_ops tap_ops = { tap_start, tap_stop, tap_transmit, tap_poll, tap_link };
+static const struct nic_ops tap_ops = {
+    .start = tap_start, .stop = tap_stop, .transmit = tap_transmit, .poll = tap_poll, .link = tap_link,
+};
 
 int tap_nic_open(struct nic *nic, const struct tap_options *options)
 {

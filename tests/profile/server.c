@@ -359,7 +359,9 @@ static void stop(struct nic *nic)
     (void)nic;
 }
 
-static const struct nic_ops ops = { start, stop, transmit, poll, link_state };
+static const struct nic_ops ops = {
+    .start = start, .stop = stop, .transmit = transmit, .poll = poll, .link = link_state,
+};
 
 struct nic *server_nic(const struct server_plan *plan)
 {

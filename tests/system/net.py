@@ -34,6 +34,8 @@ SYSCTLS = {
     "net.ipv4.tcp_no_metrics_save": "1",
 }
 
+TCP_OVER = ("05", "06", "07", "0A")     # states in /proc/net/tcp: FIN_WAIT2, TIME_WAIT, CLOSE, LISTEN
+
 _counter = itertools.count()
 PR_SET_PDEATHSIG = 1
 
@@ -74,6 +76,13 @@ def spawn(lab, command, log, talk):
             stdout=subprocess.PIPE if talk else output, stderr=output, bufsize=0, preexec_fn=die_with_parent)
     lab.processes.append(process)
     return process
+
+
+def connections(pid):
+    """The TCP connections of process `pid`'s network that are not over: {peer in hex: bytes that are not acknowledged}; a
+    FIN counts as one."""
+    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return {words[2]: int(words[4].split(":")[0], 16) for words in lines if words[3] not in TCP_OVER}
 
 
 class Lab:
@@ -137,6 +146,10 @@ class Lab:
         deadline = time.monotonic() + 10
         while "fe80:" not in self.ip("-6", "addr", "show", "dev", "br0", "-tentative") and time.monotonic() < deadline:
             time.sleep(0.1)
+
+    def connections(self):
+        """connections() of the lab's servers."""
+        return connections(self.processes[0].pid)
 
     def tap(self):
         """A new TAP interface on the bridge; returns its name."""

@@ -1,4 +1,6 @@
 """Address, names and controllers: what works and what each failure is called."""
+import time
+
 import pytest
 
 from net import BLACK_HOLE, NAME, SERVER
@@ -58,6 +60,17 @@ def test_no_url(boot, dnsmasq, key):
 def test_virtio_transports(boot, url, transport):
     """Modern only, legacy only, both."""
     boot.good(f"url={url}", nic_words=f",{transport}")
+
+
+def test_server_gets_the_last_word(boot, lab):
+    """A machine that halts leaves no server waiting, though the host takes a while for what it is to send."""
+    name, machine = boot.bad(f"url={lab.serve_text('no.iso', 'x' * 100000)}", nic_words=",tx=timer,x-txtimer=15000000")
+    machine.wait("Halted", 10)
+    assert name == "NotAnIso"
+    deadline = time.monotonic() + 2
+    while lab.connections() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not lab.connections()
 
 
 def test_no_controller(boot, url):

@@ -364,7 +364,9 @@ static struct nic_link link_state(struct nic *nic)
     return (struct nic_link){ .up = w->link, .mbps = 100 };
 }
 
-static const struct nic_ops ops = { start, stop, transmit, poll, link_state };
+static const struct nic_ops ops = {
+    .start = start, .stop = stop, .transmit = transmit, .poll = poll, .link = link_state,
+};
 
 void peer_reset(void)
 {

@@ -224,9 +224,11 @@ static void test_gone(void **state)
     become(ID_82574L);
     start();
     assert_true(receive(60));
+    assert_int_equal(nic.ops->transmit(&nic, frame), 0);
     chip.gone = true;
     uint64_t begun = clock_us;
     assert_false(nic.ops->link(&nic).up);
+    assert_false(nic.ops->sending(&nic));  // it will never leave
     assert_int_equal(nic.ops->poll(&nic, 8), 1);  // came before
     assert_false(chip.bus_master);
     assert_non_null(strstr(last_error, "(NicInitFailed)"));

@@ -17,7 +17,8 @@
 #undef fail  // cmocka's own
 
 static struct pci_dev function = {.vendor_id = 0x1234, .device_id = 0x5678};
-static unsigned stops, silenced;
+static unsigned stops, silenced, looks;
+static uint64_t clock_us;
 static int start_result;
 
 struct pci_dev *pci_device(unsigned index)
@@ -29,6 +30,11 @@ bool pci_is_network(const struct pci_dev *dev)
 {
     assert_ptr_equal(dev, &function);
     return true;
+}
+
+uint64_t now_us(void)
+{
+    return clock_us;
 }
 
 void pci_silence_network(void)
@@ -51,7 +57,18 @@ static void stop(struct nic *nic)
     stops++;
 }
 
+// Looks until the last frame is out, `looks` of them, each a millisecond.
+static bool sending(struct nic *nic)
+{
+    assert_true(nic->started);
+    assert_int_equal(stops, 0);
+    clock_us += 1000;
+    fail(ERR_DMA, "it lies");
+    return looks > 0 && looks-- > 0;
+}
+
 static const struct nic_ops ops = {.start = start, .stop = stop};
+static const struct nic_ops sending_ops = {.start = start, .stop = stop, .sending = sending};
 
 static int probe(struct nic *nic, struct pci_dev *pci, const struct nic_id *id)
 {
@@ -116,6 +133,29 @@ static void test_stop_without_reason(void **state)
     assert_int_equal(stops, 1);
 }
 
+// What was given to it leaves first, unless it never does; of what that looked like nobody wants to know.
+static void test_stop_lets_frames_leave(void **state)
+{
+    static const struct {
+        unsigned looks, left;
+        uint64_t us;
+    } cases[] = {{0, 0, 1000}, {7, 0, 8000}, {1000, 950, 50000}};
+
+    for (unsigned i = 0; i < 3; i++) {
+        find(state);
+        the_nic()->ops = &sending_ops;
+        assert_int_equal(nic_start(the_nic()), 0);
+        looks = cases[i].looks;
+        uint64_t before = clock_us;
+        fail(ERR_NO_LINK, "the cable is not plugged in");
+        nic_stop(the_nic());
+        assert_int_equal(clock_us - before, cases[i].us);
+        assert_int_equal(looks, cases[i].left);
+        assert_int_equal(stops, 1);
+        assert_string_equal(fail_detail(), "the cable is not plugged in");
+    }
+}
+
 static void test_failed_start(void **state)
 {
     (void)state;
@@ -131,6 +171,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, find)
     const struct CMUnitTest tests[] = {
         TEST(test_stop_keeps_reason), TEST(test_stop_without_reason), TEST(test_failed_start),
+        TEST(test_stop_lets_frames_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

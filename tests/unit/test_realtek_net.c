@@ -212,8 +212,10 @@ static void test_transmit(void **state)
     assert_int_equal(send_one(sent), 1514);
     assert_memory_equal(sent, frame->payload, 1514);
     assert_int_equal(nic.ops->transmit(&nic, frame), 0);  // room again, without a poll()
+    assert_true(nic.ops->sending(&nic));
     while (send_one(NULL))
         ;
+    assert_false(nic.ops->sending(&nic));
     for (unsigned i = 0; i < 3000; i++) {  // the ring wraps
         assert_int_equal(nic.ops->transmit(&nic, i % 2 ? small : frame), 0);
         assert_int_equal(send_one(sent), i % 2 ? 60 : 1514);

@@ -211,7 +211,9 @@ static void test_transmit(void **state)
     clock_us += 400000;
     nic->ops->poll(nic, 1);
     assert_int_equal(send(nic, 60), ERR_NIC_INIT_FAILED);
+    assert_true(nic->ops->sending(nic));
     clock_us += 200000;
+    assert_false(nic->ops->sending(nic));
     assert_int_equal(send(nic, 60), 0);
     // It takes nothing for a second: it is started anew.
     send_err = ERR_NIC_INIT_FAILED;

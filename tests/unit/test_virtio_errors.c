@@ -110,9 +110,11 @@ static void test_gone(void **state)
     (void)state;
     start();
     receive(0, 300);
+    assert_int_equal(nic.ops->transmit(&nic, frame), 0);
     dev.gone = true;
     uint64_t begun = clock_us;
     assert_false(nic.ops->link(&nic).up);
+    assert_false(nic.ops->sending(&nic));  // it will never leave
     assert_int_equal(nic.ops->poll(&nic, 8), 1);  // came before
     assert_false(dev.bus_master);
     assert_non_null(strstr(last_error, "does not answer any more; it is stopped (NicInitFailed)"));

@@ -310,8 +310,10 @@ static void test_transmit(void **state)
     assert_int_equal(sent, QUEUE_SIZE);
     assert_int_equal(dev.kicks - kicks, QUEUE_SIZE);  // outside poll() each goes at once
     assert_int_equal(nic.ops->transmit(&nic, huge), ERR_UNSUPPORTED);
+    assert_true(nic.ops->sending(&nic));
     for (int head; (head = device_take(&dev.tx)) >= 0;)
         device_return(&dev.tx, (uint32_t)head, 0xdeadbeef);  // old hosts leave any length
+    assert_false(nic.ops->sending(&nic));
     for (unsigned i = 0; i < 200000; i++) {  // indices wrap
         assert_int_equal(nic.ops->transmit(&nic, frame), 0);
         device_return(&dev.tx, (uint32_t)device_take(&dev.tx), 0);
