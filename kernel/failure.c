@@ -11,6 +11,7 @@
 #include "kernel/reboot.h"       // reboot_after_key
 #include "lib/clock.h"           // delay_us
 #include "lib/err.h"             // fail_advice
+#include "net/stack.h"           // stack_down
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +71,12 @@ static void compose(char *text, size_t size, int err)
 void failure_screen(int err, const struct boot_info *info, const struct options *opt)
 {
     char text[SCREEN_MAX];
+    struct fail_record reason;
 
+    // Servers are told; how that went is not what the user is about to read.
+    fail_keep(&reason, err);
+    stack_down();
+    fail_again(&reason);
     nic_stop_all();
     console_status("");
     // First: opening the firmware's console may fail with words of its own.

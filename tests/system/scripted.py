@@ -137,6 +137,13 @@ def paced(request):
 
 
 @behaviour
+def lingering(request):
+    """lingering/MS: the connection ends so long after the body."""
+    ok(request)
+    time.sleep(int(request.argument) / 1000)
+
+
+@behaviour
 def continued(request):
     """An interim answer first (RFC 9110 15.2)."""
     request.send("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
