@@ -14,7 +14,7 @@
 #include "lib/log.h"               // log_info
 #include "lib/mac.h"               // mac_text
 
-#define LEAVE_MS 50u  // a few short frames, for a host that has other things to do
+#define LEAVE_MS 100u  // a few short frames, for a host that has other things to do
 
 static struct nic nics[NICS_MAX];
 static unsigned nic_count;
@@ -120,8 +120,15 @@ static void let_leave(struct nic *nic)
 {
     uint64_t deadline = deadline_ms(LEAVE_MS);
 
-    while (nic->ops->sending != NULL && nic->ops->sending(nic) && !deadline_passed(deadline))
+    if (nic->ops->sending == NULL)
+        return;
+    while (nic->ops->sending(nic)) {
+        if (deadline_passed(deadline)) {
+            log_debug("%s: it is stopped before all that it was given has left", nic->chip);
+            return;
+        }
         cpu_relax();
+    }
 }
 
 void nic_stop(struct nic *nic)

@@ -159,7 +159,7 @@ bool nic_has_driver(uint16_t vendor, uint16_t device);
 struct nic *nic_list(unsigned *count);
 
 // ops->start and ops->stop with bookkeeping: starting twice or stopping a stopped NIC does nothing. What was
-// given to transmit() leaves before the stop, or 50 ms pass: the last word of each connection, without which
+// given to transmit() leaves before the stop, or 100 ms pass: the last word of each connection, without which
 // its server would send on for minutes. A NIC must not be stopped from inside its own nic->input(): its
 // poll() is still at work then.
 int nic_start(struct nic *nic);

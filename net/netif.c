@@ -20,7 +20,7 @@
 #include "lwip/priv/tcp_priv.h" // tcp_active_pcbs
 #include "netif/ethernet.h" // ethernet_input
 
-#define RELEASE_TIME_MS 3     // a frame leaves in microseconds; the rest is for the server's ARP answer
+#define RELEASE_TIME_MS 3     // for the answer of the server by ARP; frames leave before the NIC is stopped
 #define FRAMES_PER_POLL 16
 #define OOSEQ_PBUFS_MAX 3000  // TCP_WND / TCP_MSS and some
 

@@ -73,6 +73,7 @@
 #define RDT 0x2818
 #define RDTR 0x2820
 #define RADV 0x282c
+#define TDFPC 0x3430                            // frames in the chip's FIFO that have not left
 #define TDBAL 0x3800
 #define TDBAH 0x3804
 #define TDLEN 0x3808

@@ -65,7 +65,7 @@ static inline void legacy_tx_give(volatile struct legacy_tx_desc *desc, uint64_t
     desc->command = LEGACY_TX_EOP | LEGACY_TX_IFCS | LEGACY_TX_RS | length;
 }
 
-// True when the chip has sent it.
+// True when the chip has fetched it and the slot is ours again; it may still be in the chip's FIFO (TDFPC).
 static inline bool legacy_tx_done(const volatile struct legacy_tx_desc *desc)
 {
     return desc->command & LEGACY_TX_DD;

@@ -4,8 +4,9 @@
 // on PCI-X, which may hang on buffers of some lengths: the watchdog restarts them.
 #include "drivers/intel/intel.h"  // intel
 
-#include "drivers/dma.h"  // dma_addr
-#include "lib/err.h"      // fail
+#include "drivers/dma.h"               // dma_addr
+#include "drivers/intel/intel_regs.h"  // TDFPC
+#include "lib/err.h"                   // fail
 
 bool intel_tx_reclaim(struct intel *dev)
 {
@@ -49,5 +50,8 @@ bool intel_sending(struct nic *nic)
     if (dev->life.dead || dev->life.gone)
         return false;
     intel_tx_reclaim(dev);
-    return dev->tx.slots.cons != dev->tx.slots.prod;
+    if (dev->tx.slots.cons != dev->tx.slots.prod)
+        return true;
+    uint32_t in_fifo = rd32(dev, TDFPC);
+    return in_fifo != 0 && in_fifo != UINT32_MAX;  // one that is gone sends nothing
 }

@@ -81,8 +81,8 @@ bool rtl8139_sending(struct nic *nic)
 {
     struct rtl8139 *dev = nic->priv;
 
-    if (dev->life.dead || dev->life.gone)
+    if (dev->life.dead)
         return false;
     rtl8139_tx_reclaim(dev);
-    return dev->tx.slots.cons != dev->tx.slots.prod;
+    return !dev->life.gone && dev->tx.slots.cons != dev->tx.slots.prod;
 }

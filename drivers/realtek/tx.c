@@ -56,5 +56,6 @@ bool rtl_sending(struct nic *nic)
     if (dev->life.dead || dev->life.gone)
         return false;
     rtl_tx_reclaim(dev);
+    rtl_tx_doorbell(dev);  // again, if the last one was lost
     return dev->tx.slots.cons != dev->tx.slots.prod;
 }

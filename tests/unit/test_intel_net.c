@@ -190,6 +190,9 @@ static void test_transmit(void **state)
     assert_true(nic.ops->sending(&nic));
     while (send_one(NULL))
         ;
+    chip.regs[TDFPC / 4] = 2;  // fetched, not on the wire yet
+    assert_true(nic.ops->sending(&nic));
+    chip.regs[TDFPC / 4] = 0;
     assert_false(nic.ops->sending(&nic));
     for (unsigned i = 0; i < 3000; i++) {  // the ring wraps
         assert_int_equal(nic.ops->transmit(&nic, i % 2 ? small : frame), 0);

@@ -139,7 +139,7 @@ static void test_stop_lets_frames_leave(void **state)
     static const struct {
         unsigned looks, left;
         uint64_t us;
-    } cases[] = {{0, 0, 1000}, {7, 0, 8000}, {1000, 950, 50000}};
+    } cases[] = {{0, 0, 1000}, {7, 0, 8000}, {1000, 900, 100000}};
 
     for (unsigned i = 0; i < 3; i++) {
         find(state);

@@ -289,6 +289,15 @@ static void test_doorbell_lost(void **state)
             poll(8);
             assert_int_equal(chip.doorbells, before + round + 1);  // all is sent: no more of them
         }
+        // When nobody polls any more, who waits for the frame rings again.
+        chip.lose_doorbells = 1;
+        assert_int_equal(nic.ops->transmit(&nic, frame), 0);
+        assert_true(nic.ops->sending(&nic));
+        assert_int_equal(send_one(NULL), 0);
+        clock_us += 1500;
+        assert_true(nic.ops->sending(&nic));
+        assert_int_equal(send_one(NULL), 100);
+        assert_false(nic.ops->sending(&nic));
         finish();
     }
     pbuf_free(frame);
