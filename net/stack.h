@@ -39,7 +39,7 @@ int stack_up(const struct stack_ip *ip, uint64_t deadline);
 const struct stack_lease *stack_lease(void);
 
 // One turn of the loop: NICs, lwIP timers, link changes. Everything that waits calls it. Halts the CPU
-// until the next timer tick when nothing has come for half a millisecond. Returns frames received.
+// until the next timer tick when nothing has come for two milliseconds. Returns frames received.
 unsigned stack_poll(void);
 
 // True when the user pressed the cancel key (Esc or Ctrl-C); set by a hook of the console.

@@ -47,17 +47,15 @@ class TcpQueue:
 
     def left(self, local, peer):
         """Bytes that are not acknowledged, a FIN counting as one, on the connection between `local` and `peer`, both
-        (IPv4 address, port); 0 when it is gone."""
+        (IPv4 address, port); 0 when it is gone. Somebody must be listening at `local`: that he is found instead tells a
+        connection that is gone from a kernel that does not answer (no tcp_diag, which is ENOENT as well)."""
         body = (REQUEST.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0xffffffff) + PORTS.pack(local[1], peer[1]) +
                 address(local[0]) + address(peer[0]) + REST.pack(0, NO_COOKIE, NO_COOKIE))
         self.socket.send(HEADER.pack(HEADER.size + len(body), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0) + body)
         answer = self.socket.recv(4096)
         if HEADER.unpack_from(answer)[1] == NLMSG_ERROR:
             error = -struct.unpack_from("=i", answer, HEADER.size)[0]
-            if error == 2:      # ENOENT
-                return 0
             raise OSError(error, f"sock_diag: {os.strerror(error)}")
-        # Where there is no such connection, the one who would take it is found.
         return 0 if answer[STATE_AT] == TCP_LISTEN else struct.unpack_from("=I", answer, WQUEUE_AT)[0]
 
     def close(self):
