@@ -36,4 +36,5 @@ url=$(sed -n 's/.*bench\.url=\([^[:space:]]*\).*/\1/p' /proc/cmdline)
 echo "BENCH-START $(uname -r) $nic $(basename "$(readlink "/sys/class/net/$nic/device/driver")")"
 wget -q -O /dev/null "$url" || failed "wget ended with status $?"
 echo "BENCH-OK"
+sleep 1         # for the acknowledgement of the last bytes; poweroff -f waits for nothing
 poweroff -f
