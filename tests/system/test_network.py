@@ -9,7 +9,7 @@ from net import BLACK_HOLE, NAME, SERVER
 def test_dhcp_absent(boot, url, lab):
     """Nobody answers DHCP."""
     lab.dnsmasq = lambda *_: None
-    assert boot.bad(f"url={url}")[0] == "DhcpTimeout"
+    assert boot.bad(f"url={url}", "timeout=7")[0] == "DhcpTimeout"
 
 
 def test_static_address(boot, lab):
@@ -26,12 +26,12 @@ def test_name_by_dhcp_servers_dns(boot):
 
 def test_dns_absent(boot):
     """No DNS server answers, neither DHCP's nor the public ones."""
-    assert boot.bad(f"url=http://{NAME}/small.iso", dnsmasq=[f"--dhcp-option=6,{BLACK_HOLE}"])[0] == "DnsLookupFailed"
+    assert boot.bad(f"url=http://{NAME}/small.iso", "retry=1", dnsmasq=[f"--dhcp-option=6,{BLACK_HOLE}"])[0] == "DnsLookupFailed"
 
 
 def test_dns_says_no(boot):
     """NXDOMAIN."""
-    assert boot.bad("url=http://nobody.test/small.iso")[0] == "DnsLookupFailed"
+    assert boot.bad("url=http://nobody.test/small.iso", "retry=1")[0] == "DnsLookupFailed"
 
 
 @pytest.mark.parametrize("public", ["8.8.8.8", "1.1.1.1"])
