@@ -44,7 +44,7 @@ int tx_slots_fill(struct tx_slots *s, struct nic *nic, const struct pbuf *frame,
         memset(*slot + *length, 0, TX_FRAME_MIN - *length);  // not with what was sent before
         *length = TX_FRAME_MIN;
     }
-    if (s->prod == s->cons)
+    if (tx_slots_empty(s))
         tx_slots_touch(s);
     return 0;
 }
@@ -56,5 +56,5 @@ void tx_slots_touch(struct tx_slots *s)
 
 bool tx_slots_late(const struct tx_slots *s)
 {
-    return s->prod != s->cons && deadline_passed(s->deadline);
+    return !tx_slots_empty(s) && deadline_passed(s->deadline);
 }

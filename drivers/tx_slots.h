@@ -50,6 +50,11 @@ static inline unsigned tx_slots_index(const struct tx_slots *s)
     return s->prod & (s->count - 1);
 }
 
+static inline bool tx_slots_empty(const struct tx_slots *s)
+{
+    return s->prod == s->cons;
+}
+
 static inline bool tx_slots_full(const struct tx_slots *s)
 {
     return s->prod - s->cons == s->usable;

@@ -50,7 +50,7 @@ bool intel_sending(struct nic *nic)
     if (dev->life.dead || dev->life.gone)
         return false;
     intel_tx_reclaim(dev);
-    if (dev->tx.slots.cons != dev->tx.slots.prod)
+    if (!tx_slots_empty(&dev->tx.slots))
         return true;
     uint32_t in_fifo = rd32(dev, TDFPC);
     return in_fifo != 0 && in_fifo != UINT32_MAX;  // one that is gone sends nothing

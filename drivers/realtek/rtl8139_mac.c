@@ -11,7 +11,7 @@
 #include "lib/clock.h"        // deadline_ms
 #include "lib/err.h"          // fail
 #include "lib/log.h"          // log_warn
-#include "lib/mac.h"  // mac_low
+#include "lib/mac.h"          // mac_low
 
 #define RCR_VALUE (RCR_APM | RCR_AB | RCR_WRAP | RCR_MXDMA_UNLIMITED | RCR_RBLEN_32K | RCR_RXFTH_WHOLE)
 #define TCR_VALUE (TCR_MXDMA_1024 | TCR_IFG_NORMAL)

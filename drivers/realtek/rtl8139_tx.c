@@ -48,7 +48,7 @@ bool rtl8139_tx_reclaim(struct rtl8139 *dev)
 {
     struct rtl8139_tx *tx = &dev->tx;
 
-    while (tx->slots.cons != tx->slots.prod && sent(dev)) {
+    while (!tx_slots_empty(&tx->slots) && sent(dev)) {
         tx->slots.cons++;
         tx->aborts = 0;
         dev->life.restarts = 0;
@@ -84,5 +84,5 @@ bool rtl8139_sending(struct nic *nic)
     if (dev->life.dead)
         return false;
     rtl8139_tx_reclaim(dev);
-    return !dev->life.gone && dev->tx.slots.cons != dev->tx.slots.prod;
+    return !dev->life.gone && !tx_slots_empty(&dev->tx.slots);
 }

@@ -57,5 +57,5 @@ bool rtl_sending(struct nic *nic)
         return false;
     rtl_tx_reclaim(dev);
     rtl_tx_doorbell(dev);  // again, if the last one was lost
-    return dev->tx.slots.cons != dev->tx.slots.prod;
+    return !tx_slots_empty(&dev->tx.slots);
 }

@@ -80,6 +80,12 @@ static void reclaim(struct snp *snp)
     }
 }
 
+// The firmware has not given the frame back, and may be using it yet.
+static bool is_in_use(const struct snp *snp, unsigned slot)
+{
+    return snp->tx_lost[slot] != 0 && !deadline_passed(snp->tx_lost[slot]);
+}
+
 static int transmit(struct nic *nic, struct pbuf *frame)
 {
     struct snp *snp = nic->priv;
@@ -87,7 +93,7 @@ static int transmit(struct nic *nic, struct pbuf *frame)
 
     if (snp->dead || frame->tot_len > FRAME_MAX)
         return fail(ERR_NO_LINK, "the firmware's driver is stopped");
-    while (slot < TX_FRAMES && snp->tx_lost[slot] != 0 && !deadline_passed(snp->tx_lost[slot]))
+    while (slot < TX_FRAMES && is_in_use(snp, slot))
         slot++;
     if (slot == TX_FRAMES)
         return fail(ERR_NIC_INIT_FAILED, "the firmware's driver has %u frames to send", TX_FRAMES);
@@ -184,7 +190,7 @@ static bool sending(struct nic *nic)
     if (snp->dead)
         return false;
     reclaim(snp);
-    while (slot < TX_FRAMES && (snp->tx_lost[slot] == 0 || deadline_passed(snp->tx_lost[slot])))
+    while (slot < TX_FRAMES && !is_in_use(snp, slot))
         slot++;
     return slot < TX_FRAMES;
 }

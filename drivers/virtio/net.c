@@ -16,6 +16,7 @@
 #include "kernel/random.h"                   // random_u32
 #include "lib/err.h"                         // fail
 #include "lib/log.h"                         // log_warn
+#include "lib/mac.h"                         // mac_is_station
 
 #define QUEUE_SIZE_MAX 1024u      // descriptors where the driver may choose
 #define POOL_BUFFERS 4096u        // the ring's and what the stack may hold behind a hole: a whole window
@@ -315,7 +316,6 @@ static void random_mac(uint8_t *mac)
 static int read_mac(struct virtio_net *vn)
 {
     uint32_t bytes[6];
-    uint32_t all = 0;
 
     if (!(vn->dev.features & VIRTIO_NET_F_MAC)) {
         random_mac(vn->nic->mac);
@@ -324,11 +324,9 @@ static int read_mac(struct virtio_net *vn)
     int err = virtio_config_read(&vn->dev, VIRTIO_NET_CONFIG_MAC, sizeof(uint8_t), 6, bytes);
     if (err < 0)
         return err;
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < 6; i++)
         vn->nic->mac[i] = (uint8_t)bytes[i];
-        all |= bytes[i];
-    }
-    if (all == 0 || (bytes[0] & 1))
+    if (!mac_is_station(vn->nic->mac))
         return fail(ERR_NIC_INIT_FAILED, "its MAC address is not a station's");
     return 0;
 }

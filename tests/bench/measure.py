@@ -13,6 +13,7 @@ import shutil
 import socket
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from net import HTTP_PORT, SERVER, connections
@@ -176,15 +177,12 @@ class Watch:
     def drained(self, logged, peer):
         """The moment at which `peer` acknowledged the last byte; `logged` is when it went into the socket."""
         moment, deadline = logged, time.monotonic() + DRAIN_LIMIT_S
-        queue = TcpQueue(self.server.pid)
-        try:
+        with closing(TcpQueue(self.server.pid)) as queue:
             while queue.left((SERVER, HTTP_PORT), peer) > 1:
                 if time.monotonic() > deadline:
                     raise RunError("the last bytes were not acknowledged")
                 time.sleep(DRAIN_POLL_S)
                 moment = time.time()
-        finally:
-            queue.close()
         return moment
 
     def download(self, uri, size):
